@@ -1,0 +1,53 @@
+/**
+ * The FFI manifest: which C function stands behind which ambient declaration.
+ * Generated from src/sys/sys.d.ts, so the two can't drift apart; a name on
+ * one side only is an error that gives both lists. Format: scriptc FFI
+ * manifest, ffi_format 1.
+ */
+import { readFileSync } from "node:fs";
+
+export type Declaration = { name: string; params: string[]; returns: string };
+
+/** TypeScript spelling → manifest class. `Uint8Array` is spelled out because scriptc refuses an alias of it. */
+const CLASSES: Record<string, string> = {
+  i32: "i32", u32: "u32", u8: "u8", f64: "f64", bool: "bool", boolean: "bool", string: "string", Uint8Array: "bytes", void: "void",
+};
+
+/** Declarations of a `.d.ts` text. A line that looks like one and isn't understood throws with its line number. */
+export function parseDeclarations(text: string, file: string): Declaration[] {
+  const found: Declaration[] = [];
+  const lines = text.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!.replace(/\/\/.*/, "").trim();
+    if (!line.startsWith("declare function")) continue;
+    const m = /^declare function (\w+)\((.*)\): (\w+);$/.exec(line);
+    if (m === null) throw new Error(`${file}:${i + 1}: one declaration a line, "declare function name(a: i32): i32;"`);
+    const params = m[2]!.trim() === "" ? [] : m[2]!.split(",").map((p) => p.split(":")[1]?.trim() ?? "");
+    for (const t of [...params, m[3]!]) {
+      if (CLASSES[t] === undefined) throw new Error(`${file}:${i + 1}: type "${t}" of ${m[1]} is none of ${Object.keys(CLASSES).join(" ")}`);
+    }
+    found.push({ name: m[1]!, params: params.map((p) => CLASSES[p]!), returns: CLASSES[m[3]!]! });
+  }
+  return found;
+}
+
+/** Names of the functions a shim file offers: every non-static definition that starts with `sys_` at the line's begin. */
+export function shimFunctions(text: string): string[] {
+  return [...text.matchAll(/^(?:int32_t|uint32_t|double|bool|void|uint8_t) (sys_\w+)\(/gm)].map((m) => m[1]!);
+}
+
+/** Manifest text for scriptc. Throws when declarations and C functions don't match, naming each side's extra names. */
+export function manifestFor(declarationFile: string, shimFiles: string[]): string {
+  const declared = parseDeclarations(readFileSync(declarationFile, "utf8"), declarationFile);
+  const offered = shimFiles.flatMap((f) => shimFunctions(readFileSync(f, "utf8")));
+  const names = new Set(declared.map((d) => d.name));
+  const noC = declared.filter((d) => !offered.includes(d.name)).map((d) => d.name);
+  const noDeclaration = offered.filter((o) => !names.has(o));
+  if (noC.length > 0 || noDeclaration.length > 0) {
+    throw new Error("declarations and shim differ:"
+      + (noC.length > 0 ? `\n  declared in ${declarationFile}, no C function: ${noC.join(", ")}` : "")
+      + (noDeclaration.length > 0 ? `\n  C function in ${shimFiles.join(", ")}, not declared: ${noDeclaration.join(", ")}` : ""));
+  }
+  const functions = declared.map((d) => ({ name: d.name, symbol: d.name, params: d.params, returns: d.returns }));
+  return JSON.stringify({ ffi_format: 1, functions, libraries: [], system_libraries: [] }, null, 1);
+}
