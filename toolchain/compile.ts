@@ -51,6 +51,33 @@ const OPTIONAL_UNITS: { unit: string; needs: RegExp; libraries?: string[] }[] = 
   { unit: "inspect", needs: /\bscr_inspect_/ },
 ];
 
+/**
+ * Libraries scriptc ships as source. Shim files whose names begin with `shim`
+ * bind them, and both are left out of programs that call none of `needs`.
+ */
+type Library = {
+  name: string;
+  /** Folder under the runtime's vendor/, and its sources that are compiled. */
+  folder: string;
+  units: string[];
+  shim: string;
+  needs: RegExp;
+  flags: string[];
+};
+
+const MBEDTLS = join(runtimeDir, "vendor", "mbedtls");
+
+const LIBRARIES: Library[] = [
+  {
+    name: "mbedtls", folder: "mbedtls/library", shim: "crypto", needs: /^(?!extern ).*\bsys_(sha256|jws|pk|x509)_/m,
+    units: [
+      "asn1parse", "asn1write", "base64", "bignum", "bignum_core", "constant_time", "ecdsa", "ecp", "ecp_curves", "md", "oid", "pem",
+      "pk", "pk_ecc", "pkparse", "platform_util", "rsa", "rsa_alt_helpers", "sha256", "sha512", "x509", "x509_crt",
+    ],
+    flags: ["-I", join(MBEDTLS, "include"), "-I", join(MBEDTLS, "library"), "-I", join(root, SHIM_FOLDER), "-DMBEDTLS_CONFIG_FILE=\"crypto_config.h\""],
+  },
+];
+
 function hash(parts: string[]): string {
   const h = createHash("sha256");
   for (const p of parts) h.update(p).update("\0");
@@ -83,11 +110,11 @@ function libgccFile(t: Target): string {
   return asked;
 }
 
-/** Compiles C files into one cached folder of objects; the same inputs give the same folder. */
-async function cachedObjects(label: string, t: Target, flavor: Flavor, sources: string[], flags: string[]): Promise<string[]> {
+/** Compiles C files into one cached folder of objects; the same inputs (own `headers` among them) give the same folder. */
+async function cachedObjects(label: string, t: Target, flavor: Flavor, sources: string[], flags: string[], headers: string[] = []): Promise<string[]> {
   const compiler = `${t.tools}gcc`;
   const version = runResult(compiler, ["--version"]).stdout.split("\n")[0]!;
-  const key = hash([version, t.name, flavor, ...flags.map((f) => f.replaceAll(root, ".").replaceAll(cacheDir, ".")), ...sources.map((s) => readFileSync(s, "utf8"))]);
+  const key = hash([version, t.name, flavor, ...flags.map((f) => f.replaceAll(root, ".").replaceAll(cacheDir, ".")), ...[...headers, ...sources].map((s) => readFileSync(s, "utf8"))]);
   const dir = join(cacheDir, "objects", `${label}-${t.name}-${flavor}-${key}`);
   const objects = sources.map((s) => join(dir, `${basename(s, ".c")}.o`));
   if (existsSync(join(dir, ".complete"))) return objects;
@@ -137,12 +164,19 @@ export async function compile(p: Program): Promise<string> {
   if (p.target.usesScriptcMusl && p.flavor !== "sanitize") units.push("musl");
   const runtime = await cachedObjects("runtime", p.target, p.flavor, units.map((u) => join(runtimeDir, "src", `scr_${u}.c`)), flags);
   const vendored = [...new Set(optional.flatMap((o) => o.libraries ?? []))].map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));
-  const vendor = vendored.length === 0 ? [] : await cachedObjects("vendor", p.target, p.flavor, vendored, flags);
-  const own = [source, ...shimSources(), ...[...p.target.extraSources, ...(p.extraC ?? [])].map((f) => join(root, f))];
+  const vendor: string[] = vendored.length === 0 ? [] : await cachedObjects("vendor", p.target, p.flavor, vendored, flags);
+  for (const l of LIBRARIES.filter((each) => each.needs.test(text))) {
+    const headers = readdirSync(join(root, SHIM_FOLDER)).filter((f) => f.endsWith(".h")).map((f) => join(root, SHIM_FOLDER, f));
+    const sources = l.units.map((u) => join(runtimeDir, "vendor", l.folder, `${u}.c`));
+    vendor.push(...await cachedObjects(l.name, p.target, p.flavor, sources, [...flags, ...l.flags], headers));
+  }
+  const shim = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim) || l.needs.test(text)));
+  const own = [source, ...shim, ...[...p.target.extraSources, ...(p.extraC ?? [])].map((f) => join(root, f))];
   const ownObjects: string[] = [];
   for (const s of own) {
     const o = join(work, `${basename(s, ".c")}.o`);
-    await runAsync(`${p.target.tools}gcc`, [...flags, "-c", relative(root, s).startsWith("..") ? s : relative(root, s), "-o", o], { cwd: root });
+    const libraryFlags = LIBRARIES.find((l) => shim.includes(s) && basename(s).startsWith(l.shim))?.flags ?? [];
+    await runAsync(`${p.target.tools}gcc`, [...flags, ...libraryFlags, "-c", relative(root, s).startsWith("..") ? s : relative(root, s), "-o", o], { cwd: root });
     ownObjects.push(o);
   }
   mkdirSync(dirname(p.out), { recursive: true });
