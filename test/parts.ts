@@ -1,0 +1,36 @@
+/**
+ * The parts of `npm test`, one row each. To add one: a folder of uvu files
+ * (`files`), or a command that prints "N passed, N failed" (`counts: "line"`)
+ * or only ends with a status (`counts: "exit"`). A test inside a part that
+ * can't run here prints "skip: title: reason".
+ */
+import type { NeedName } from "./needs.ts";
+import type { Counts } from "./runner/job.ts";
+
+export type Part = {
+  name: string;
+  /** What it shows, for --list. */
+  says: string;
+  /** Without these the part is skipped, and the summary says why. */
+  needs: NeedName[];
+  /** Never at the same time as another such part: boots, whole compilations, what changes the machine. */
+  alone: boolean;
+  /** Parts that must have passed before. */
+  after: string[];
+  /** Deadline of each file, or of the command. Generous: past it the job is killed and counts as failed. */
+  deadlineS: number;
+  /** Every *.test.ts below this folder, each in a process of its own … */
+  files?: string;
+  /** … or one command; "node" is the pinned one. */
+  command?: string[];
+  counts?: Counts;
+};
+
+export const PARTS: Part[] = [
+  {
+    name: "typecheck", says: "the whole tree against tsconfig.json", needs: [], alone: false, after: [], deadlineS: 300,
+    command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "exit",
+  },
+  { name: "unit", says: "pure rooms under Node", needs: [], alone: false, after: [], deadlineS: 120, files: "test/unit" },
+  { name: "toolchain", says: "compiler driver, what it builds, this runner", needs: ["qemu-user"], alone: true, after: [], deadlineS: 600, files: "test/toolchain" },
+];
