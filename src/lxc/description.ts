@@ -159,7 +159,7 @@ export type ProcFile = { file: string; value: string };
 /** Linux (glibc) signal numbers; -1 = not configured: the defaults of the spec apply. */
 export type Signals = { halt: number; reboot: number; stop: number };
 
-export type HookType = "pre-start" | "pre-mount" | "mount" | "autodev" | "start-host" | "start" | "stop" | "post-stop" | "clone" | "destroy";
+export type HookType = "pre-start" | "pre-mount" | "mount" | "autodev" | "start-host" | "start" | "stop" | "post-stop";
 
 /** command: a line for the shell, as LXC runs it. In order of the file. */
 export type Hook = { type: HookType; command: string; at: string };

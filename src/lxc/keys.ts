@@ -1,0 +1,177 @@
+/**
+ * Every key of the LXC configuration language, one row each: the parser
+ * finds its keys here and docs/compatibility.md is made from it. Kept as text
+ * and read on first use, so that it costs its bytes and nothing at start.
+ * Rules: lxc.container.conf(5) of 3.0 and 6.0; 1.x and 2.0 names as in
+ * LXC's own list of renames.
+ */
+
+/** N in `key` stands for a number, a final * for any rest. */
+export type LxcKey = {
+  key: string;
+  /** Names of LXC 1.x and 2.0, accepted with a warning. */
+  legacy: string[];
+  /** Which part of the parser takes it. */
+  part: string;
+  support: "supported" | "ignored" | "different";
+  /** Why it is ignored or different; "" when it is neither. */
+  why: string;
+};
+
+/** Columns: key, older names, part, = supported - ignored ~ different, why. */
+const TABLE = `
+lxc.include||include|=|
+lxc.rootfs.path|lxc.rootfs|root|~|types dir, btrfs, overlay, loop and lvm; nbd, rbd, zfs and aufs are refused
+lxc.rootfs.mount||none|-|the manager chooses where the root is assembled
+lxc.rootfs.options||root|=|
+lxc.rootfs.managed||none|-|root file systems belong to the revision
+lxc.rootfs.backend|lxc.rootfs.backend|none|-|the type is the prefix of lxc.rootfs.path
+lxc.pivotdir|lxc.pivotdir|none|-|the root switch needs no folder
+lxc.init.cmd|lxc.init_cmd|text|~|a value that is several quoted words keeps its outer quotes; empty words are kept
+lxc.init.cwd||text|=|
+lxc.init.uid|lxc.init_uid|number|=|
+lxc.init.gid|lxc.init_gid|number|=|
+lxc.init.groups||ids|=|
+lxc.execute.cmd||none|-|only init is ever run
+lxc.environment||environment|=|
+lxc.environment.runtime||environment|=|
+lxc.environment.hooks||environment|=|
+lxc.uts.name|lxc.utsname|text|=|
+lxc.arch||text|=|
+lxc.mount.entry||mount|=|
+lxc.mount.auto||mount|=|
+lxc.mount.fstab|lxc.mount|text|=|
+lxc.autodev||flag|=|
+lxc.autodev.tmpfs.size||number|=|
+lxc.kmsg|lxc.kmsg|none|-|/dev/kmsg is never linked to the console
+lxc.tty.max|lxc.tty|number|=|
+lxc.tty.min||number|=|
+lxc.tty.dir|lxc.devttydir|text|=|
+lxc.pty.max|lxc.pts|number|=|
+lxc.console.path|lxc.console|text|=|
+lxc.console.logfile||text|=|
+lxc.console.size||size|=|
+lxc.console.rotate||flag|=|
+lxc.console.buffer.size||size|=|
+lxc.console.buffer.logfile||none|-|the console is always captured to the log directory
+lxc.log.file|lxc.logfile|none|-|runtime messages go to the container's own log
+lxc.log.level|lxc.loglevel|none|-|PV_LXC_LOG_LEVEL decides for all containers
+lxc.log.syslog|lxc.syslog|none|-|runtime messages go to the container's own log
+lxc.namespace.keep||namespace|=|
+lxc.namespace.clone||namespace|=|
+lxc.namespace.share.*||namespace|=|
+lxc.idmap|lxc.id_map|ids|=|
+lxc.cap.drop||capability|=|
+lxc.cap.keep||capability|=|
+lxc.no_new_privs||flag|=|
+lxc.seccomp.profile|lxc.seccomp|text|=|
+lxc.seccomp.allow_nesting||flag|=|
+lxc.seccomp.notify.proxy||text|=|
+lxc.seccomp.notify.cookie||text|=|
+lxc.apparmor.profile|lxc.aa_profile|text|=|
+lxc.apparmor.allow_incomplete|lxc.aa_allow_incomplete|flag|=|
+lxc.apparmor.allow_nesting||flag|=|
+lxc.apparmor.raw||text|=|
+lxc.selinux.context|lxc.se_context|text|=|
+lxc.selinux.context.keyring||text|=|
+lxc.keyring.session||flag|=|
+lxc.sched.core||flag|=|
+lxc.cgroup.relative||flag|~|accepted; a container never leaves its own cgroup
+lxc.cgroup.dir||text|~|accepted; a container never leaves its own cgroup
+lxc.cgroup.dir.container||text|~|accepted; a container never leaves its own cgroup
+lxc.cgroup.dir.container.inner||text|~|accepted; a container never leaves its own cgroup
+lxc.cgroup.dir.monitor||none|-|there is no monitor process
+lxc.cgroup.dir.monitor.pivot||none|-|there is no monitor process
+lxc.cgroup.*||cgroup|=|
+lxc.cgroup2.*||cgroup|=|
+lxc.net.N.type|lxc.network.type|net|=|
+lxc.net.N.link|lxc.network.link|net|=|
+lxc.net.N.name|lxc.network.name|net|=|
+lxc.net.N.flags|lxc.network.flags|net|=|
+lxc.net.N.hwaddr|lxc.network.hwaddr|net|=|
+lxc.net.N.mtu|lxc.network.mtu|net|=|
+lxc.net.N.ipv4.address|lxc.network.ipv4|net|=|
+lxc.net.N.ipv4.gateway|lxc.network.ipv4.gateway|net|=|
+lxc.net.N.ipv6.address|lxc.network.ipv6|net|=|
+lxc.net.N.ipv6.gateway|lxc.network.ipv6.gateway|net|=|
+lxc.net.N.script.up|lxc.network.script.up|net|=|
+lxc.net.N.script.down|lxc.network.script.down|net|=|
+lxc.net.N.veth.pair|lxc.network.veth.pair|net|=|
+lxc.net.N.veth.mode||net|=|
+lxc.net.N.veth.ipv4.route||net|=|
+lxc.net.N.veth.ipv6.route||net|=|
+lxc.net.N.veth.vlan.id||net|=|
+lxc.net.N.veth.vlan.tagged.id||net|=|
+lxc.net.N.veth.n_rxqueues||none|-|the kernel's default number of queues is used
+lxc.net.N.veth.n_txqueues||none|-|the kernel's default number of queues is used
+lxc.net.N.macvlan.mode|lxc.network.macvlan.mode|net|=|
+lxc.net.N.vlan.id|lxc.network.vlan.id|net|=|
+lxc.net.N.ipvlan.mode||net|=|
+lxc.net.N.ipvlan.isolation||net|=|
+lxc.net.N.l2proxy||net|=|
+lxc.prlimit.*|lxc.limit.*|list|=|
+lxc.sysctl.*||list|=|
+lxc.proc.*||list|=|
+lxc.signal.halt|lxc.haltsignal|signal|=|
+lxc.signal.reboot|lxc.rebootsignal|signal|=|
+lxc.signal.stop|lxc.stopsignal|signal|=|
+lxc.hook.version||number|=|
+lxc.hook.pre-start||hook|=|
+lxc.hook.pre-mount||hook|=|
+lxc.hook.mount||hook|=|
+lxc.hook.autodev||hook|=|
+lxc.hook.start-host||hook|=|
+lxc.hook.start||hook|=|
+lxc.hook.stop||hook|=|
+lxc.hook.post-stop||hook|=|
+lxc.hook.clone||none|-|containers are not cloned
+lxc.hook.destroy||none|-|containers are not destroyed on the device
+lxc.time.offset.boot||time|=|
+lxc.time.offset.monotonic||time|=|
+lxc.monitor.unshare||none|-|there is no monitor process
+lxc.monitor.signal.pdeath||none|-|there is no monitor process
+lxc.ephemeral||none|-|the revision says what is kept
+lxc.group||none|-|run.json names the group
+lxc.start.auto||none|-|the revision says what is started
+lxc.start.delay||none|-|groups order the start
+lxc.start.order||none|-|groups order the start
+`;
+
+const rows: LxcKey[] = [];
+
+/** The table, in the order of the manual page. */
+export function lxcKeys(): LxcKey[] {
+  if (rows.length > 0) return rows;
+  for (const line of TABLE.split("\n")) {
+    const c = line.split("|");
+    if (c.length !== 5) continue;
+    const mark = c[3]!;
+    rows.push({
+      key: c[0]!, legacy: c[1] === "" ? [] : c[1]!.split(","), part: c[2]!,
+      support: mark === "-" ? "ignored" : mark === "~" ? "different" : "supported", why: c[4]!,
+    });
+  }
+  return rows;
+}
+
+/** rest: what a final * stood for. legacy: the name was an older one. */
+export type FoundKey = { row: LxcKey; rest: string; legacy: boolean };
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.length >= pattern.length && name.startsWith(pattern.slice(0, pattern.length - 1)) : pattern === name;
+}
+
+function restOf(pattern: string, name: string): string {
+  return pattern.endsWith("*") ? name.slice(pattern.length - 1) : "";
+}
+
+/** The row of a name, with net numbers written as N; null when it is unknown. Exact rows come before their wildcard. */
+export function findLxcKey(name: string): FoundKey | null {
+  for (const row of lxcKeys()) {
+    if (matches(row.key, name) && row.legacy.indexOf(name) < 0) return { row, rest: restOf(row.key, name), legacy: false };
+    for (const l of row.legacy) {
+      if (matches(l, name)) return { row, rest: restOf(l, name), legacy: true };
+    }
+  }
+  return null;
+}
