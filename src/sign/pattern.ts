@@ -1,0 +1,202 @@
+/**
+ * Which keys of a state a pattern of a signature names: POSIX fnmatch with
+ * FNM_PATHNAME, and `P/**` for P and everything below it. A pure matcher of
+ * its own, since what a device accepts must not depend on a C library.
+ * Rules: state format, "Signatures", "Matching"; POSIX XCU 2.13 for the rest.
+ */
+
+const SLASH = 47;
+const STAR = 42;
+const QUESTION = 63;
+const OPEN = 91;
+const CLOSE = 93;
+const BACKSLASH = 92;
+const BANG = 33;
+const CARET = 94;
+const DASH = 45;
+const COLON = 58;
+
+/** A pattern taken apart once: `glob` is matched, `below` says that a key under a match matches too. */
+export type Pattern = {
+  glob: string;
+  below: boolean;
+  /** What every matching key begins with: the text before the first special character. */
+  prefix: string;
+};
+
+type CharacterClass = { name: string; ranges: number[] };
+
+/** Pairs of first and last ASCII code of each named class. */
+const CLASSES: CharacterClass[] = [
+  { name: "alnum", ranges: [48, 57, 65, 90, 97, 122] },
+  { name: "alpha", ranges: [65, 90, 97, 122] },
+  { name: "blank", ranges: [9, 9, 32, 32] },
+  { name: "cntrl", ranges: [0, 31, 127, 127] },
+  { name: "digit", ranges: [48, 57] },
+  { name: "graph", ranges: [33, 126] },
+  { name: "lower", ranges: [97, 122] },
+  { name: "print", ranges: [32, 126] },
+  { name: "punct", ranges: [33, 47, 58, 64, 91, 96, 123, 126] },
+  { name: "space", ranges: [9, 13, 32, 32] },
+  { name: "upper", ranges: [65, 90] },
+  { name: "xdigit", ranges: [48, 57, 65, 70, 97, 102] },
+];
+
+function inClass(name: string, c: number): boolean {
+  const found = CLASSES.find((k) => k.name === name);
+  if (found === undefined) return false;
+  for (let i = 0; i < found.ranges.length; i += 2) {
+    if (c >= found.ranges[i]! && c <= found.ranges[i + 1]!) return true;
+  }
+  return false;
+}
+
+/** Code at a place of the text, with a surrogate pair taken as the one character it is. */
+function codeAt(text: string, at: number): number {
+  const c = text.charCodeAt(at);
+  if (c < 0xd800 || c > 0xdbff || at + 1 >= text.length) return c;
+  const low = text.charCodeAt(at + 1);
+  return low < 0xdc00 || low > 0xdfff ? c : (c - 0xd800) * 1024 + (low - 0xdc00) + 0x10000;
+}
+
+function widthOf(code: number): number {
+  return code > 0xffff ? 2 : 1;
+}
+
+/** Place of the `]` that ends the bracket opened at `open`, or -1 when none does: then `[` means itself. */
+function bracketEnd(glob: string, open: number, end: number): number {
+  let at = open + 1;
+  if (at < end && (glob.charCodeAt(at) === BANG || glob.charCodeAt(at) === CARET)) at += 1;
+  if (at < end && glob.charCodeAt(at) === CLOSE) at += 1;
+  while (at < end) {
+    const c = glob.charCodeAt(at);
+    if (c === CLOSE) return at;
+    const classEnd = c === OPEN && at + 1 < end && glob.charCodeAt(at + 1) === COLON ? glob.indexOf(":]", at + 2) : -1;
+    if (classEnd >= 0 && classEnd + 1 < end) at = classEnd + 2;
+    else at += c === BACKSLASH && at + 1 < end ? 2 : 1;
+  }
+  return -1;
+}
+
+/** Does the bracket between `open` and `close` hold the character? */
+function bracketHolds(glob: string, open: number, close: number, c: number): boolean {
+  let at = open + 1;
+  const negated = glob.charCodeAt(at) === BANG || glob.charCodeAt(at) === CARET;
+  if (negated) at += 1;
+  let holds = false;
+  while (at < close) {
+    if (glob.charCodeAt(at) === OPEN && glob.charCodeAt(at + 1) === COLON) {
+      const classEnd = glob.indexOf(":]", at + 2);
+      if (classEnd >= 0 && classEnd + 1 < close) {
+        if (inClass(glob.slice(at + 2, classEnd), c)) holds = true;
+        at = classEnd + 2;
+        continue;
+      }
+    }
+    if (glob.charCodeAt(at) === BACKSLASH && at + 1 < close) at += 1;
+    const first = codeAt(glob, at);
+    at += widthOf(first);
+    let last = first;
+    if (at + 1 < close && glob.charCodeAt(at) === DASH) {
+      at += 1;
+      if (glob.charCodeAt(at) === BACKSLASH && at + 1 < close) at += 1;
+      last = codeAt(glob, at);
+      at += widthOf(last);
+    }
+    if (c >= first && c <= last) holds = true;
+  }
+  return holds !== negated;
+}
+
+/**
+ * Where the pattern goes on after matching one character `c` at `at` (which is
+ * no star), or -1 when it doesn't match.
+ */
+function step(glob: string, at: number, end: number, c: number): number {
+  const p = glob.charCodeAt(at);
+  if (p === QUESTION) return at + 1;
+  if (p === OPEN) {
+    const close = bracketEnd(glob, at, end);
+    if (close >= 0) return bracketHolds(glob, at, close, c) ? close + 1 : -1;
+  }
+  const literal = p === BACKSLASH && at + 1 < end ? at + 1 : at;
+  const code = codeAt(glob, literal);
+  return code === c ? literal + widthOf(code) : -1;
+}
+
+/** One path component against one of the pattern. Goes back to the last star only, so it is never more than their product. */
+function matchComponent(glob: string, gAt: number, gEnd: number, key: string, kAt: number, kEnd: number): boolean {
+  let g = gAt;
+  let k = kAt;
+  let starNext = -1;
+  let starKey = 0;
+  while (k < kEnd) {
+    if (g < gEnd && glob.charCodeAt(g) === STAR) {
+      starNext = g + 1;
+      starKey = k;
+      g = starNext;
+      continue;
+    }
+    const c = codeAt(key, k);
+    const next = g < gEnd ? step(glob, g, gEnd, c) : -1;
+    if (next >= 0) {
+      g = next;
+      k += widthOf(c);
+      continue;
+    }
+    if (starNext < 0) return false;
+    starKey += widthOf(codeAt(key, starKey));
+    k = starKey;
+    g = starNext;
+  }
+  while (g < gEnd && glob.charCodeAt(g) === STAR) g += 1;
+  return g === gEnd;
+}
+
+/** Place of the slash that ends the component beginning at `at`, or the end. One in a bracket or escaped ends it too, as in musl's fnmatch. */
+function componentEnd(glob: string, at: number): number {
+  let i = at;
+  while (i < glob.length) {
+    const c = glob.charCodeAt(i);
+    if (c === SLASH) return i;
+    if (c === BACKSLASH && i + 1 < glob.length) {
+      if (glob.charCodeAt(i + 1) === SLASH) return i;
+      i += 2;
+      continue;
+    }
+    const close = c === OPEN ? bracketEnd(glob, i, glob.length) : -1;
+    i = close >= 0 ? close + 1 : i + 1;
+  }
+  return i;
+}
+
+function literalPrefix(glob: string): string {
+  for (let i = 0; i < glob.length; i++) {
+    const c = glob.charCodeAt(i);
+    if (c === STAR || c === QUESTION || c === OPEN || c === BACKSLASH) return glob.slice(0, i);
+  }
+  return glob;
+}
+
+/** Takes a pattern of a signature header apart. A lone `**` becomes an empty pattern, which matches nothing. */
+export function parsePattern(text: string): Pattern {
+  const glob = text === "**" ? "" : text.endsWith("/**") ? text.slice(0, text.length - 3) : text;
+  return { glob, below: glob !== text, prefix: literalPrefix(glob) };
+}
+
+/** Does the pattern name this key of a state? */
+export function matchesPattern(p: Pattern, key: string): boolean {
+  let g = 0;
+  let k = 0;
+  for (;;) {
+    const gEnd = componentEnd(p.glob, g);
+    const slash = key.indexOf("/", k);
+    const kEnd = slash < 0 ? key.length : slash;
+    const more = gEnd < p.glob.length;
+    if (more !== slash >= 0 && (more || !p.below)) return false;
+    if (!matchComponent(p.glob, g, gEnd, key, k, kEnd)) return false;
+    if (!more) return true;
+    g = gEnd + (p.glob.charCodeAt(gEnd) === BACKSLASH ? 2 : 1);
+    k = kEnd + 1;
+  }
+}
