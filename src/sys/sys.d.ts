@@ -154,6 +154,7 @@ declare function sys_reboot(command: u32): i32;
 declare function sys_bpf_load_device_filter(program: Uint8Array): i32;
 declare function sys_bpf_attach(cgroupFd: i32, programFd: i32, type: i32, flags: u32): i32;
 declare function sys_bpf_detach(cgroupFd: i32, programFd: i32, type: i32): i32;
+declare function sys_regex_match(pattern: string, text: string, out: Uint8Array): i32;
 
 // --- crypto.c: hashes, public keys, certificates (wrappers: crypto.ts) ---
 declare function sys_sha256_begin(state: Uint8Array): i32;
