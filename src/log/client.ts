@@ -1,0 +1,101 @@
+/**
+ * The manager's side of the logger: starts it or finds the one that is there,
+ * sends lines and consoles without ever waiting, receives what ended.
+ */
+import { EPOLLIN, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constants.ts";
+import { EAGAIN } from "../sys/errno.ts";
+import { SysError } from "../sys/error.ts";
+import { closeFd, tryUnlink } from "../sys/files.ts";
+import { type Loop, Watch } from "../sys/loop.ts";
+import { cloneProcess, exitNow, newSession } from "../sys/processes.ts";
+import { listenUnix, receive, trySend, tryConnectUnix } from "../sys/sockets.ts";
+import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
+import { runLogger } from "./logger.ts";
+
+/** Receives what the logger tells. */
+export abstract class LoggerNews {
+  /** A console that the logger already had; the descriptor is the receiver's. */
+  abstract has(name: string, fd: number): void;
+  abstract tail(name: string, text: string): void;
+  /** The logger is gone. */
+  abstract lost(): void;
+}
+
+export class LoggerClient extends Watch {
+  private readonly loop: Loop;
+  private readonly news: LoggerNews;
+  private readonly path: string;
+  private fd = -1;
+  private readonly buffer: Uint8Array = new Uint8Array(FRAME_BYTES);
+  /** Frames that found no room and were dropped. */
+  dropped = 0;
+
+  constructor(loop: Loop, path: string, news: LoggerNews) {
+    super();
+    this.loop = loop;
+    this.path = path;
+    this.news = news;
+  }
+
+  /** Connects to the logger of this run dir, starting one when none answers. Result: pid of a new logger, 0 when it was there. */
+  open(): number {
+    let pid = 0;
+    let fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
+    if (fd < 0) {
+      tryUnlink(this.path);
+      const listening = listenUnix(this.path, SOCK_SEQPACKET, 4);
+      const child = cloneProcess(0);
+      if (child.pid === 0) {
+        newSession();
+        runLogger(listening);
+        exitNow(0);
+      }
+      pid = child.pid;
+      closeFd(child.pidfd);
+      closeFd(listening);
+      fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
+      if (fd < 0) throw new SysError("connect", this.path, -fd);
+    }
+    this.fd = fd;
+    this.loop.add(fd, EPOLLIN, this);
+    return pid;
+  }
+
+  isOpen(): boolean {
+    return this.fd >= 0;
+  }
+
+  /** Sends one frame; false when it was dropped. */
+  send(f: Frame, fds: number[] = []): boolean {
+    if (this.fd < 0) return false;
+    const bytes = packFrame(f);
+    const r = trySend(this.fd, bytes, 0, bytes.length, fds);
+    if (r < 0) this.dropped = this.dropped + 1;
+    return r >= 0;
+  }
+
+  /** Lets go of the logger without ending it. */
+  close(): void {
+    if (this.fd < 0) return;
+    this.loop.remove(this.fd);
+    closeFd(this.fd);
+    this.fd = -1;
+  }
+
+  ready(_events: number): void {
+    for (;;) {
+      if (this.fd < 0) return;
+      const r = receive(this.fd, this.buffer);
+      if (r.size === -EAGAIN) return;
+      if (r.size <= 0) {
+        this.close();
+        this.news.lost();
+        return;
+      }
+      const f = unpackFrame(this.buffer.subarray(0, r.size));
+      if (f !== null && f.kind === "has" && r.fds.length === 1) this.news.has(f.name, r.fds[0]!);
+      else for (const fd of r.fds) closeFd(fd);
+      if (f !== null && f.kind === "tail") this.news.tail(f.name, f.text);
+    }
+  }
+}

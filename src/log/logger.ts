@@ -1,0 +1,194 @@
+/**
+ * The logger process: owns every log file and the consoles of all containers.
+ * It may block on slow flash; nobody waits for it. It outlives the manager: a
+ * new one connects to its socket and gets the consoles it has. It ends when
+ * told to, or when it has neither a manager nor a console.
+ */
+import { EPOLLERR, EPOLLHUP, EPOLLIN, SIGHUP, SIGINT, SIGTERM } from "../sys/constants.ts";
+import { EAGAIN } from "../sys/errno.ts";
+import { closeFd, tryRead } from "../sys/files.ts";
+import { Faults, ignoreSignal, Loop, Watch } from "../sys/loop.ts";
+import { setProcessName } from "../sys/processes.ts";
+import { receive, tryAccept, trySend } from "../sys/sockets.ts";
+import { fromUtf8, toUtf8 } from "../sys/text.ts";
+import { LogFile } from "./file.ts";
+import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
+
+const TAIL_BYTES = 1024;
+
+class Quiet extends Faults {
+  /** Nobody reads the logger's own troubles; a failing handler must not end the others. */
+  fault(_e: unknown): void {
+    return;
+  }
+}
+
+class Console extends Watch {
+  readonly name: string;
+  readonly fd: number;
+  readonly file: LogFile;
+  private readonly logger: Logger;
+  private tail: Uint8Array = new Uint8Array(0);
+
+  constructor(logger: Logger, name: string, fd: number, file: LogFile) {
+    super();
+    this.logger = logger;
+    this.name = name;
+    this.fd = fd;
+    this.file = file;
+  }
+
+  ready(_events: number): void {
+    const buffer = this.logger.buffer;
+    const n = tryRead(this.fd, buffer, 0, buffer.length);
+    if (n === -EAGAIN) return;
+    if (n <= 0) { // EIO: the last holder of the other side is gone
+      this.logger.endConsole(this);
+      return;
+    }
+    this.file.append(buffer, n);
+    this.keepTail(buffer.subarray(0, n));
+  }
+
+  lastText(): string {
+    return fromUtf8(this.tail);
+  }
+
+  private keepTail(fresh: Uint8Array): void {
+    const kept = Math.min(this.tail.length, Math.max(0, TAIL_BYTES - fresh.length));
+    const used = Math.min(fresh.length, TAIL_BYTES);
+    const next = new Uint8Array(kept + used);
+    next.set(this.tail.subarray(this.tail.length - kept), 0);
+    next.set(fresh.subarray(fresh.length - used), kept);
+    this.tail = next;
+  }
+}
+
+class Manager extends Watch {
+  readonly fd: number;
+  private readonly logger: Logger;
+
+  constructor(logger: Logger, fd: number) {
+    super();
+    this.logger = logger;
+    this.fd = fd;
+  }
+
+  ready(_events: number): void {
+    const r = receive(this.fd, this.logger.buffer);
+    if (r.size === -EAGAIN) return;
+    if (r.size <= 0) {
+      this.logger.dropManager();
+      return;
+    }
+    const frame = unpackFrame(this.logger.buffer.subarray(0, r.size));
+    const fd = r.fds.length > 0 ? r.fds[0]! : -1;
+    for (let i = 1; i < r.fds.length; i++) closeFd(r.fds[i]!);
+    if (frame === null) closeFd(fd);
+    else this.logger.take(frame, fd);
+  }
+}
+
+class Door extends Watch {
+  private readonly logger: Logger;
+  private readonly fd: number;
+
+  constructor(logger: Logger, fd: number) {
+    super();
+    this.logger = logger;
+    this.fd = fd;
+  }
+
+  ready(_events: number): void {
+    const fd = tryAccept(this.fd);
+    if (fd >= 0) this.logger.newManager(fd);
+  }
+}
+
+class Logger {
+  readonly buffer: Uint8Array = new Uint8Array(FRAME_BYTES);
+  private readonly loop: Loop = new Loop(new Quiet());
+  private readonly consoles: Map<string, Console> = new Map<string, Console>();
+  private readonly files: Map<string, LogFile> = new Map<string, LogFile>();
+  private manager: Manager | null = null;
+
+  run(listenFd: number): void {
+    this.loop.add(listenFd, EPOLLIN, new Door(this, listenFd));
+    this.loop.run();
+  }
+
+  newManager(fd: number): void {
+    this.dropManager();
+    const m = new Manager(this, fd);
+    this.manager = m;
+    this.loop.add(fd, EPOLLIN, m);
+    for (const c of this.consoles.values()) this.tell({ kind: "has", name: c.name }, [c.fd]);
+  }
+
+  dropManager(): void {
+    const m = this.manager;
+    if (m === null) return;
+    this.loop.remove(m.fd);
+    closeFd(m.fd);
+    this.manager = null;
+    this.endIfIdle();
+  }
+
+  take(f: Frame, fd: number): void {
+    if (f.kind === "console" && fd >= 0) {
+      const old = this.consoles.get(f.name);
+      if (old !== undefined) this.endConsole(old);
+      const c = new Console(this, f.name, fd, new LogFile(f.path, f.maxBytes));
+      this.consoles.set(f.name, c);
+      this.loop.add(fd, EPOLLIN | EPOLLHUP | EPOLLERR, c);
+    } else if (f.kind === "line") {
+      let file = this.files.get(f.path);
+      if (file === undefined) {
+        file = new LogFile(f.path, f.maxBytes);
+        this.files.set(f.path, file);
+      }
+      const line = toUtf8(`${f.text}\n`);
+      file.append(line, line.length);
+    } else if (f.kind === "stop") {
+      this.stop();
+    } else {
+      closeFd(fd);
+    }
+  }
+
+  endConsole(c: Console): void {
+    this.loop.remove(c.fd);
+    closeFd(c.fd);
+    c.file.close();
+    this.consoles.delete(c.name);
+    this.tell({ kind: "tail", name: c.name, text: c.lastText() }, []);
+    this.endIfIdle();
+  }
+
+  private tell(f: Frame, fds: number[]): void {
+    const m = this.manager;
+    if (m === null) return;
+    const bytes = packFrame(f);
+    trySend(m.fd, bytes, 0, bytes.length, fds);
+  }
+
+  private stop(): void {
+    for (const c of this.consoles.values()) {
+      c.ready(EPOLLIN);
+      c.file.close();
+    }
+    for (const f of this.files.values()) f.close();
+    this.loop.stop();
+  }
+
+  private endIfIdle(): void {
+    if (this.manager === null && this.consoles.size === 0) this.stop();
+  }
+}
+
+/** What the logger's process does until it ends; the descriptor listens (seqpacket). */
+export function runLogger(listenFd: number): void {
+  setProcessName("wherry-logger");
+  for (const s of [SIGINT, SIGTERM, SIGHUP]) ignoreSignal(s); // the manager ends it when the last line is written
+  new Logger().run(listenFd);
+}

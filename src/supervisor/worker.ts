@@ -1,0 +1,103 @@
+/**
+ * Short-lived children for what may wait on storage: mounting, unmounting,
+ * hashing, reading files for clients. The job runs in a copy of this process,
+ * in the same namespaces; its text comes back on a pipe when it ends. A job
+ * that throws answers with the error's message.
+ */
+import { EPOLLIN } from "../sys/constants.ts";
+import { EAGAIN, ECHILD } from "../sys/errno.ts";
+import { errnoOf, reason } from "../sys/error.ts";
+import { closeFd, tryRead, tryWrite } from "../sys/files.ts";
+import { type Loop, resetSignals, Watch } from "../sys/loop.ts";
+import { cloneProcess, exitNow, reapPidfd, setProcessName } from "../sys/processes.ts";
+import { makePipe } from "../sys/sockets.ts";
+import { fromUtf8, toUtf8 } from "../sys/text.ts";
+
+/** What runs in the worker; the text is the answer. */
+export abstract class Job {
+  abstract run(): string;
+}
+
+/** Who gets the answer: `ok` false means `text` says why it failed. */
+export abstract class Answer {
+  abstract answered(ok: boolean, text: string): void;
+}
+
+const ANSWER_BYTES = 65536;
+
+class Pending extends Watch {
+  private readonly loop: Loop;
+  private readonly fd: number;
+  private readonly pidfd: number;
+  private readonly answer: Answer;
+  private readonly parts: Uint8Array[] = [];
+  private size = 0;
+
+  constructor(loop: Loop, fd: number, pidfd: number, answer: Answer) {
+    super();
+    this.loop = loop;
+    this.fd = fd;
+    this.pidfd = pidfd;
+    this.answer = answer;
+  }
+
+  ready(_events: number): void {
+    const b = new Uint8Array(4096);
+    const n = tryRead(this.fd, b, 0, b.length);
+    if (n === -EAGAIN) return;
+    if (n > 0) {
+      if (this.size < ANSWER_BYTES) this.parts.push(b.subarray(0, n));
+      this.size = this.size + n;
+      return;
+    }
+    this.loop.remove(this.fd);
+    closeFd(this.fd);
+    reap(this.pidfd);
+    const text = this.parts.map((p) => fromUtf8(p)).join("");
+    if (text.startsWith("+")) this.answer.answered(true, text.slice(1));
+    else this.answer.answered(false, text.startsWith("-") ? text.slice(1) : "the worker ended without an answer");
+  }
+}
+
+function reap(pidfd: number): void {
+  try {
+    reapPidfd(pidfd);
+  } catch (e) {
+    if (errnoOf(e) !== ECHILD) throw e; // the manager's own reaper was faster
+  } finally {
+    closeFd(pidfd);
+  }
+}
+
+/** Runs the job in a child; the answer comes later, from the loop. Throws when no child can be made. */
+export function startWorker(loop: Loop, job: Job, answer: Answer): void {
+  const pipe = makePipe(0);
+  const child = cloneProcess(0);
+  if (child.pid === 0) {
+    closeFd(pipe[0]!);
+    exitNow(runJob(job, pipe[1]!));
+  }
+  closeFd(pipe[1]!);
+  loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child.pidfd, answer));
+}
+
+function runJob(job: Job, fd: number): number {
+  let text = "";
+  let status = 0;
+  try {
+    resetSignals();
+    setProcessName("wherry-worker");
+    text = `+${job.run()}`;
+  } catch (e) {
+    text = `-${reason(e)}`;
+    status = 1;
+  }
+  const b = toUtf8(text);
+  let at = 0;
+  while (at < b.length) {
+    const n = tryWrite(fd, b, at, b.length - at);
+    if (n <= 0) return 1;
+    at += n;
+  }
+  return status;
+}
