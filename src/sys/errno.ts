@@ -53,6 +53,8 @@ export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EINPROGRESS = 115;
+export const ENOKEY = 126;
+export const EKEYREJECTED = 129;
 
 /** "EINVAL" for 22; the number itself, "errno 999", where there is no name. */
 export function errnoName(errno: number): string {
