@@ -4,7 +4,8 @@
  * timed-out one does not hold others back. Decides only. Rules: state format
  * spec "Status, goals, startup", Wherry's own dependencies.
  */
-import { goalState, rank, type Goal, type GoalState, type Status } from "./status.ts";
+import type { Goal } from "../state/model.ts";
+import { goalState, rank, type GoalState, type Status } from "./status.ts";
 
 /** What deciding needs to know of a container, in the order of the state. */
 export type Member = {

@@ -4,13 +4,7 @@
  * format spec "auto_recovery", runtime spec "Status, goals, recovery".
  */
 
-export type Policy = "no" | "always" | "on-failure" | "unless-stopped";
-
-/** Times in seconds; maxRetries 0 is unlimited; backoffSeconds is used with backoff "wait". */
-export type RecoveryRules = {
-  policy: Policy; maxRetries: number; retryDelay: number; backoffFactor: number; resetWindow: number;
-  backoff: "reboot" | "never" | "wait"; backoffSeconds: number;
-};
+import type { AutoRecovery } from "../state/model.ts";
 
 export type EndFacts = {
   /** Someone asked for the stop through the API. */
@@ -33,7 +27,7 @@ export type Verdict =
   | { kind: "recover"; delaySeconds: number; retries: number; why: string }
   | { kind: "fail"; why: string };
 
-export function afterEnd(rules: RecoveryRules, facts: EndFacts): Verdict {
+export function afterEnd(rules: AutoRecovery, facts: EndFacts): Verdict {
   if (facts.discarded) return { kind: "stay", why: "stopped by the manager" };
   if (facts.userStopped) return { kind: "stay", why: "stopped on request" };
   if (rules.policy === "no") return { kind: "fail", why: "no recovery policy" };
@@ -46,7 +40,7 @@ export function afterEnd(rules: RecoveryRules, facts: EndFacts): Verdict {
   return { kind: "recover", delaySeconds: retryDelay(rules, next), retries: next, why: `retry ${next}${rules.maxRetries > 0 ? ` of ${rules.maxRetries}` : ""}` };
 }
 
-function exhausted(rules: RecoveryRules, facts: EndFacts): Verdict {
+function exhausted(rules: AutoRecovery, facts: EndFacts): Verdict {
   const why = `${rules.maxRetries} retries used`;
   if (facts.duringUpdate || rules.backoff === "reboot") return { kind: "fail", why };
   if (rules.backoff === "never") return { kind: "stay", why };
@@ -54,7 +48,7 @@ function exhausted(rules: RecoveryRules, facts: EndFacts): Verdict {
 }
 
 /** Seconds before retry n (1 is the first): retryDelay × factor^(n−1), cut to whole seconds; a factor of 1 or less does not grow. */
-export function retryDelay(rules: RecoveryRules, n: number): number {
+export function retryDelay(rules: AutoRecovery, n: number): number {
   if (rules.backoffFactor <= 1) return rules.retryDelay;
   let delay = rules.retryDelay;
   for (let i = 1; i < n && delay < 86400 * 365; i++) delay = delay * rules.backoffFactor;

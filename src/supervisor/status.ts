@@ -3,13 +3,13 @@
  * names and comparison rules: state format spec, "Status, goals, startup".
  */
 
+import type { Goal } from "../state/model.ts";
+
 export type Status =
   | "NONE" | "INSTALLED" | "MOUNTED" | "BLOCKED" | "STARTING" | "STARTED" | "READY" | "RECOVERING" | "STOPPING" | "STOPPED";
 
 /** What the supervisor tells apart beyond the public statuses: volumes being mounted, volumes being taken down after the end. */
 export type Phase = Status | "MOUNTING" | "CLEANING";
-
-export type Goal = "MOUNTED" | "STARTED" | "READY";
 
 const ORDER: Status[] = ["NONE", "INSTALLED", "MOUNTED", "BLOCKED", "STARTING", "STARTED", "READY", "RECOVERING", "STOPPING", "STOPPED"];
 

@@ -315,3 +315,16 @@ export function randomBytes(count: number): Uint8Array {
   checked(sys_getrandom(b), "getrandom", "");
   return b;
 }
+
+/** What is at a position of a file or device, up to `length` bytes; fewer at its end or where it can't be read. */
+export function readAt(fd: number, position: number, length: number): Uint8Array {
+  const b = new Uint8Array(length);
+  let used = 0;
+  while (used < length) {
+    const n = sys_pread(fd, b, used, length - used, position + used);
+    if (n === -EINTR) continue;
+    if (n <= 0) break;
+    used += n;
+  }
+  return b.subarray(0, used);
+}
