@@ -41,7 +41,7 @@ export function storageTree(spec: StorageSpec): Tree {
 /** boot/uboot.txt: NUL-separated variables, a double NUL ends them. */
 export function bootEnvironment(committed: string, trying: string): Buffer {
   const variables = [`pv_rev=${committed}`, ...(trying === "" ? [] : [`pv_try=${trying}`])];
-  return Buffer.from(`${variables.map((v) => `${v}\0`).join("")}\0\0`, "latin1");
+  return Buffer.from(`${variables.map((v) => `${v}\0`).join("")}\0`, "latin1");
 }
 
 export type DiskSpec = { tree: Tree; label: string; sizeMb: number };

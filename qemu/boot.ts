@@ -63,6 +63,8 @@ export class Device {
   constructor(o: BootOptions) {
     this.board = o.board;
     this.workDir = mkdtempSync(join(tmpdir(), "wherry-boot-"));
+    const tidy = (): void => rmSync(this.workDir, { recursive: true, force: true });
+    process.once("exit", tidy);
     // setpriv: the kernel ends the emulator with us, also when we are killed.
     this.child = spawn("setpriv", ["--pdeathsig", "KILL", o.board.emulator, ...emulatorArguments(o, this.socketPath())], { stdio: ["pipe", "pipe", "pipe"] });
     const log = o.log === undefined ? undefined : openLog(o.log);
@@ -80,7 +82,8 @@ export class Device {
         const how = this.reason ?? "failed";
         log?.end();
         this.qmp?.close();
-        rmSync(this.workDir, { recursive: true, force: true });
+        process.off("exit", tidy);
+        tidy();
         this.console.close(`the device ended (${how})${this.complaint === "" ? "" : `: ${this.complaint.trim()}`}`);
         done(how);
       };
