@@ -12,20 +12,17 @@ export type Part = {
   /** What it shows, for --list. */
   says: string;
   /** Without these the part is skipped, and the summary says why. */
-  needs: NeedName[  { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
-];
+  needs: NeedName[];
   /** Never at the same time as another such part: boots, whole compilations, what changes the machine. */
   alone: boolean;
   /** Parts that must have passed before. */
-  after: string[  { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
-];
+  after: string[];
   /** Deadline of each file, or of the command. Generous: past it the job is killed and counts as failed. */
   deadlineS: number;
   /** Every *.test.ts below this folder, each in a process of its own … */
   files?: string;
   /** … or one command; "node" is the pinned one. */
-  command?: string[  { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
-];
+  command?: string[];
   counts?: Counts;
 };
 
