@@ -5,11 +5,11 @@
  * target and flags and kept in the cache. Recipe: design.md "Toolchain".
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
-import { runAsync, runResult } from "./run.ts";
+import { runAsync, runResult, runResultAsync } from "./run.ts";
 import { muslDirs, type Target } from "./targets.ts";
 import { withLineDirectives } from "./lines.ts";
 import { wayOut } from "./refusals.ts";
@@ -31,6 +31,8 @@ export type Program = {
   extraC?: string[];
   /** Further flags for compiler and linker (fuzzers). */
   extraFlags?: string[];
+  /** Leaves the symbol table in a release binary: the same code and data, for tools that attribute them. */
+  keepSymbols?: boolean;
 };
 
 const SHIM_FOLDER = "src/sys";
@@ -91,10 +93,11 @@ function compilerFlags(t: Target, flavor: Flavor): string[] {
     "-I", join(runtimeDir, "src"), "-I", join(runtimeDir, "vendor", "quickjs-ng"),
   ];
   if (flavor === "sanitize") return [...shared, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"];
+  // DWARF 4: binutils 2.40 gives the first line of a file in DWARF 5 to the C file.
   const libgcc = join(dirname(libgccFile(t)), "include");
   return [
     ...shared, "-DSCR_MUSL", "-fPIE", "-fstack-protector-strong",
-    ...(flavor === "debug" ? ["-Og", "-g"] : ["-Os", "-flto", "-fno-ident", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]),
+    ...(flavor === "debug" ? ["-Og", "-g", "-gdwarf-4"] : ["-Os", "-flto", "-fno-ident", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]),
     "-nostdinc", "-isystem", muslDirs(t).include, "-isystem", libgcc,
     ...t.kernelHeaders.flatMap((d) => ["-idirafter", d]),
     ...t.compile,
@@ -110,16 +113,28 @@ function libgccFile(t: Target): string {
   return asked;
 }
 
+const objectsMade = new Map<string, Promise<string[]>>();
+
 /** Compiles C files into one cached folder of objects; the same inputs (own `headers` among them) give the same folder. */
-async function cachedObjects(label: string, t: Target, flavor: Flavor, sources: string[], flags: string[], headers: string[] = []): Promise<string[]> {
-  const compiler = `${t.tools}gcc`;
-  const version = runResult(compiler, ["--version"]).stdout.split("\n")[0]!;
-  const key = hash([version, t.name, flavor, ...flags.map((f) => f.replaceAll(root, ".").replaceAll(cacheDir, ".")), ...[...headers, ...sources].map((s) => readFileSync(s, "utf8"))]);
+function cachedObjects(label: string, t: Target, flavor: Flavor, sources: string[], flags: string[], headers: string[] = []): Promise<string[]> {
+  const key = hash([
+    compilerVersion(t), runtimeVersion(), t.name, flavor, ...flags.map((f) => f.replaceAll(root, ".").replaceAll(cacheDir, ".")),
+    ...[...headers, ...sources].map((s) => readFileSync(s, "utf8")),
+  ]);
   const dir = join(cacheDir, "objects", `${label}-${t.name}-${flavor}-${key}`);
+  const known = objectsMade.get(dir);
+  if (known !== undefined) return known;
+  const made = makeObjects(dir, `${t.tools}gcc`, sources, flags);
+  objectsMade.set(dir, made);
+  return made;
+}
+
+/** Objects appear under their folder's name only when all of them are there: another process may be making the same. */
+async function makeObjects(dir: string, compiler: string, sources: string[], flags: string[]): Promise<string[]> {
   const objects = sources.map((s) => join(dir, `${basename(s, ".c")}.o`));
-  if (existsSync(join(dir, ".complete"))) return objects;
-  const temporary = `${dir}.${process.pid}`;
-  mkdirSync(temporary, { recursive: true });
+  if (existsSync(dir)) return objects;
+  mkdirSync(dirname(dir), { recursive: true });
+  const temporary = mkdtempSync(`${dir}.`);
   const waiting = [...sources];
   const worker = async (): Promise<void> => {
     for (let s = waiting.pop(); s !== undefined; s = waiting.pop()) {
@@ -127,61 +142,107 @@ async function cachedObjects(label: string, t: Target, flavor: Flavor, sources: 
     }
   };
   await Promise.all([worker(), worker()]);
-  writeFileSync(join(temporary, ".complete"), "");
-  if (existsSync(dir)) rmSync(temporary, { recursive: true });
-  else renameSync(temporary, dir);
+  try {
+    renameSync(temporary, dir);
+  } catch (e) {
+    if (!existsSync(dir)) throw e;
+    rmSync(temporary, { recursive: true });
+  }
   return objects;
+}
+
+const versions = new Map<string, string>();
+function compilerVersion(t: Target): string {
+  const known = versions.get(t.name) ?? runResult(`${t.tools}gcc`, ["--version"]).stdout.split("\n")[0]!;
+  versions.set(t.name, known);
+  return known;
+}
+
+function runtimeVersion(): string {
+  return (JSON.parse(readFileSync(join(runtimeDir, "package.json"), "utf8")) as { version: string }).version;
+}
+
+/** Whether the program, through its imports, names the shim's declarations: scriptc refuses bindings that no file declares. */
+export function usesShim(entry: string): boolean {
+  const declarations = join(root, SHIM_FOLDER, "sys.d.ts");
+  const seen = new Set<string>();
+  const waiting = [resolve(root, entry)];
+  for (let f = waiting.pop(); f !== undefined; f = waiting.pop()) {
+    if (f === declarations) return true;
+    if (seen.has(f) || !existsSync(f)) continue;
+    seen.add(f);
+    for (const m of readFileSync(f, "utf8").matchAll(/(?:\bfrom|\bimport|<reference path=)\s*"(\.[^"]+)"/g)) waiting.push(resolve(dirname(f), m[1]!));
+  }
+  return false;
 }
 
 /** TypeScript → C text. A refusal throws with file:line:col, the compiler's words and a way out. */
 export async function lower(entry: string, workDir: string): Promise<string> {
   mkdirSync(workDir, { recursive: true });
-  const shim = shimSources();
-  const manifest = join(workDir, "manifest.json");
-  writeFileSync(manifest, manifestFor(join(root, SHIM_FOLDER, "sys.d.ts"), shim));
+  const ffi: string[] = [];
+  if (usesShim(entry)) {
+    const manifest = join(workDir, "manifest.json");
+    writeFileSync(manifest, manifestFor(join(root, SHIM_FOLDER, "sys.d.ts"), shimSources()));
+    ffi.push("--ffi", manifest);
+  }
   const c = join(workDir, "program.c");
-  const r = runResult(join(root, "node_modules/.bin/node"), [
-    join(root, "node_modules/scriptc/dist/bootstrap.js"), "build", join(root, entry), "--emit", "c", "--ffi", manifest, "-o", c,
+  const r = await runResultAsync(join(root, "node_modules/.bin/node"), [
+    join(root, "node_modules/scriptc/dist/bootstrap.js"), "build", resolve(root, entry), "--emit", "c", ...ffi, "-o", c,
   ], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
   if (r.status !== 0) throw new Error(wayOut(`${r.stdout}${r.stderr}`.replaceAll(`${root}/`, "")));
   return readFileSync(c, "utf8").replaceAll(`${root}/`, "");
 }
 
 export function shimSources(): string[] {
-  return readdirSync(join(root, SHIM_FOLDER)).filter((f) => f.endsWith(".c")).sort().map((f) => join(root, SHIM_FOLDER, f));
+  return sourcesIn(SHIM_FOLDER, ".c");
+}
+
+function sourcesIn(folder: string, suffix: string): string[] {
+  return readdirSync(join(root, folder)).filter((f) => f.endsWith(suffix)).sort().map((f) => join(root, folder, f));
 }
 
 /** Builds the program; returns the path of the binary. */
 export async function compile(p: Program): Promise<string> {
-  const work = join(cacheDir, "work", hash([root, p.entry, p.target.name, p.flavor, p.out]));
-  const text = await lower(p.entry, work);
-  const source = join(work, "program.c");
+  mkdirSync(join(cacheDir, "work"), { recursive: true });
+  const work = mkdtempSync(join(cacheDir, "work", `${basename(p.entry, ".ts")}-`));
+  await compileLowered(p, await lower(p.entry, work), work);
+  rmSync(work, { recursive: true });
+  return p.out;
+}
+
+/** The second half of compile(): C text as lower() gives it → binary. `work`: an existing folder for what comes between. */
+export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
+  const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
   writeFileSync(source, p.flavor === "release" ? text : withLineDirectives(text));
 
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
   const optional = OPTIONAL_UNITS.filter((o) => o.needs.test(text));
-  const units = [...RUNTIME_UNITS, ...new Set(optional.map((o) => o.unit))];
-  if (p.target.usesScriptcMusl && p.flavor !== "sanitize") units.push("musl");
-  const runtime = await cachedObjects("runtime", p.target, p.flavor, units.map((u) => join(runtimeDir, "src", `scr_${u}.c`)), flags);
-  const vendored = [...new Set(optional.flatMap((o) => o.libraries ?? []))].map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));
-  const vendor: string[] = vendored.length === 0 ? [] : await cachedObjects("vendor", p.target, p.flavor, vendored, flags);
-  for (const l of LIBRARIES.filter((each) => each.needs.test(text))) {
-    const headers = readdirSync(join(root, SHIM_FOLDER)).filter((f) => f.endsWith(".h")).map((f) => join(root, SHIM_FOLDER, f));
+  const units = [...RUNTIME_UNITS, ...(p.target.usesScriptcMusl && p.flavor !== "sanitize" ? ["musl"] : [])];
+  const unitFile = (u: string): string => join(runtimeDir, "src", `scr_${u}.c`);
+  const objects = [...await cachedObjects("runtime", p.target, p.flavor, units.map(unitFile), flags)];
+  for (const o of optional) {
+    const vendored = (o.libraries ?? []).map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));
+    objects.push(...await cachedObjects(`runtime-${o.unit}`, p.target, p.flavor, [unitFile(o.unit), ...vendored], flags));
+  }
+
+  const headers = sourcesIn(SHIM_FOLDER, ".h");
+  const libraries = LIBRARIES.filter((l) => l.needs.test(text));
+  for (const l of libraries) {
     const sources = l.units.map((u) => join(runtimeDir, "vendor", l.folder, `${u}.c`));
-    vendor.push(...await cachedObjects(l.name, p.target, p.flavor, sources, [...flags, ...l.flags], headers));
+    const binding = shimSources().filter((f) => basename(f).startsWith(l.shim));
+    objects.push(...await cachedObjects(l.name, p.target, p.flavor, [...sources, ...binding], [...flags, ...l.flags], headers));
   }
-  const shim = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim) || l.needs.test(text)));
-  const own = [source, ...shim, ...[...p.target.extraSources, ...(p.extraC ?? [])].map((f) => join(root, f))];
-  const ownObjects: string[] = [];
-  for (const s of own) {
-    const o = join(work, `${basename(s, ".c")}.o`);
-    const libraryFlags = LIBRARIES.find((l) => shim.includes(s) && basename(s).startsWith(l.shim))?.flags ?? [];
-    await runAsync(`${p.target.tools}gcc`, [...flags, ...libraryFlags, "-c", relative(root, s).startsWith("..") ? s : relative(root, s), "-o", o], { cwd: root });
-    ownObjects.push(o);
+  if (usesShim(p.entry)) {
+    const plain = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim)));
+    objects.push(...await cachedObjects("shim", p.target, p.flavor, plain, flags, headers));
   }
+  const further = [...p.target.extraSources, ...(p.extraC ?? [])].map((f) => join(root, f));
+  if (further.length > 0) objects.push(...await cachedObjects("further", p.target, p.flavor, further, flags));
+
+  const object = join(work, `${basename(source, ".c")}.o`);
+  await runAsync(`${p.target.tools}gcc`, [...flags, "-c", source, "-o", object], { cwd: root });
   mkdirSync(dirname(p.out), { recursive: true });
-  await link(p, flags, [...ownObjects, ...runtime, ...vendor]);
-  return p.out;
+  await link(p, flags, [object, ...objects]);
 }
 
 async function link(p: Program, flags: string[], objects: string[]): Promise<void> {
@@ -196,10 +257,11 @@ async function link(p: Program, flags: string[], objects: string[]): Promise<voi
   await runAsync(compiler, [
     ...flags, "-nostdlib", "-static-pie", ...p.target.link,
     "-Wl,--gc-sections", "-Wl,-O1", "-Wl,--build-id=none", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,separate-code",
-    ...(p.flavor === "release" ? ["-s"] : []),
+    ...(p.flavor === "release" && p.keepSymbols !== true ? ["-s"] : []),
     "-o", temporary, join(lib, "rcrt1.o"), join(lib, "crti.o"), join(gcc, "crtbeginS.o"),
     ...objects, "-Wl,--start-group", join(lib, "libc.a"), libgccFile(p.target), "-Wl,--end-group",
     join(gcc, "crtendS.o"), join(lib, "crtn.o"),
   ]);
+  if (p.flavor === "release") await runAsync(`${p.target.tools}objcopy`, ["--remove-section=.comment", temporary]);
   renameSync(temporary, p.out);
 }

@@ -5,6 +5,8 @@
  * manifest, ffi_format 1.
  */
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { root } from "./places.ts";
 
 export type Declaration = { name: string; params: string[]; returns: string };
 
@@ -31,22 +33,23 @@ export function parseDeclarations(text: string, file: string): Declaration[] {
   return found;
 }
 
-/** Names of the functions a shim file offers: every non-static definition that starts with `sys_` at the line's begin. */
+/** Names of the functions a shim file offers: every definition (no prototype) that isn't static and is called `sys_…`. */
 export function shimFunctions(text: string): string[] {
-  return [...text.matchAll(/^(?:int32_t|uint32_t|double|bool|void|uint8_t) (sys_\w+)\(/gm)].map((m) => m[1]!);
+  return [...text.matchAll(/^(?!static\b)[A-Za-z_][\w \t*]*?\b(sys_\w+)\s*\([^;{]*\{/gm)].map((m) => m[1]!);
 }
 
 /** Manifest text for scriptc. Throws when declarations and C functions don't match, naming each side's extra names. */
 export function manifestFor(declarationFile: string, shimFiles: string[]): string {
-  const declared = parseDeclarations(readFileSync(declarationFile, "utf8"), declarationFile);
+  const declared = parseDeclarations(readFileSync(declarationFile, "utf8"), relative(root, declarationFile));
   const offered = shimFiles.flatMap((f) => shimFunctions(readFileSync(f, "utf8")));
   const names = new Set(declared.map((d) => d.name));
   const noC = declared.filter((d) => !offered.includes(d.name)).map((d) => d.name);
   const noDeclaration = offered.filter((o) => !names.has(o));
   if (noC.length > 0 || noDeclaration.length > 0) {
+    const places = shimFiles.map((f) => relative(root, f)).join(", ");
     throw new Error("declarations and shim differ:"
-      + (noC.length > 0 ? `\n  declared in ${declarationFile}, no C function: ${noC.join(", ")}` : "")
-      + (noDeclaration.length > 0 ? `\n  C function in ${shimFiles.join(", ")}, not declared: ${noDeclaration.join(", ")}` : ""));
+      + (noC.length > 0 ? `\n  declared in ${relative(root, declarationFile)}, no C function: ${noC.join(", ")}` : "")
+      + (noDeclaration.length > 0 ? `\n  C function in ${places}, not declared: ${noDeclaration.join(", ")}` : ""));
   }
   const functions = declared.map((d) => ({ name: d.name, symbol: d.name, params: d.params, returns: d.returns }));
   return JSON.stringify({ ffi_format: 1, functions, libraries: [], system_libraries: [] }, null, 1);

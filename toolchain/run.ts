@@ -21,18 +21,22 @@ export function run(cmd: string, args: string[], options: RunOptions = {}): stri
   return r.stdout;
 }
 
-/** As run(), without blocking this process: for work that two cores can share. */
-export function runAsync(cmd: string, args: string[], options: RunOptions = {}): Promise<string> {
+/** As runResult(), without blocking this process: for work that two cores can share. Refuses only when the program can't be started. */
+export function runResultAsync(cmd: string, args: string[], options: Omit<RunOptions, "input"> = {}): Promise<RunResult> {
   return new Promise((done, refuse) => {
-    const p = spawn(cmd, args, { cwd: options.cwd, env: options.env, stdio: ["ignore", "pipe", "pipe"] });
-    let out = "";
-    let err = "";
-    p.stdout.setEncoding("utf8").on("data", (d: string) => { out += d; });
-    p.stderr.setEncoding("utf8").on("data", (d: string) => { err += d; });
+    const p = spawn(cmd, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    p.stdout.setEncoding("utf8").on("data", (d: string) => { stdout += d; });
+    p.stderr.setEncoding("utf8").on("data", (d: string) => { stderr += d; });
     p.on("error", (e) => refuse(new Error(`${cmd}: ${e.message}`)));
-    p.on("close", (status, signal) => {
-      if (status === 0) done(out);
-      else refuse(new Error(`${cmd} ${args.join(" ")}\nstatus ${status} ${signal ?? ""}\n${err}${out}`));
-    });
+    p.on("close", (status, signal) => done({ status: status ?? -1, signal, stdout, stderr }));
   });
+}
+
+/** As run(), without blocking this process. */
+export async function runAsync(cmd: string, args: string[], options: Omit<RunOptions, "input"> = {}): Promise<string> {
+  const r = await runResultAsync(cmd, args, options);
+  if (r.status !== 0) throw new Error(`${cmd} ${args.join(" ")}\nstatus ${r.status} ${r.signal ?? ""}\n${r.stderr}${r.stdout}`);
+  return r.stdout;
 }
