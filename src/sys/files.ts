@@ -6,7 +6,7 @@
  */
 import { f64At, u16At, u32At, u64At } from "./bytes.ts";
 import {
-  AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
+  AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
 } from "./constants.ts";
 import { EEXIST, EINTR, ENOENT, ENOTDIR } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
@@ -41,6 +41,20 @@ export function tryOpenResolved(dirfd: number, path: string, flags: number, mode
 /** Closes a descriptor; a negative one is none and nothing happens. */
 export function closeFd(fd: number): void {
   if (fd >= 0) sys_close(fd);
+}
+
+/** Whether a descriptor closes at exec. */
+export function setCloseOnExec(fd: number, on: boolean): void {
+  checked(sys_fcntl(fd, 2, on ? 1 : 0), "fcntl F_SETFD", "");
+}
+
+export function setNonBlocking(fd: number): void {
+  checked(sys_fcntl(fd, 4, O_NONBLOCK), "fcntl F_SETFL", "");
+}
+
+/** Makes `wanted` the same file as `fd`; it stays open at exec. */
+export function duplicateTo(fd: number, wanted: number): void {
+  checked(sys_dup3(fd, wanted, 0), "dup3", "");
 }
 
 /** Closes every descriptor from `first` on. */
