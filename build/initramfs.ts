@@ -10,7 +10,7 @@ import { Tree } from "./tree.ts";
 
 /**
  * Loaded at every boot, in this order: what has to be there before the first
- * mount. ext4 asks the kernel for crc32c by name, so modules.dep doesn't know.
+ * mount. ext4 needs crc32c_generic by a soft dependency only.
  */
 export const BOOT_MODULES = ["virtio_mmio", "virtio_blk", "virtio_net", "crc32c_generic", "ext4", "loop", "squashfs", "overlay"];
 
@@ -72,6 +72,8 @@ export function initramfsTree(spec: InitramfsSpec): Tree {
   for (const f of modules.files) t.file(`${below}/${f.path}`, f.data);
   t.file(`${below}/modules.dep`, modules.dep);
   t.file(`${below}/modules.alias`, modules.alias);
+  t.file(`${below}/modules.softdep`, modules.softdep);
+  t.file(`${below}/modules.builtin`, modules.builtin);
   t.file("etc/wherry/modules", atBoot.map((m) => `${m}\n`).join(""));
   if (spec.change !== undefined) spec.change(t);
   return t;

@@ -1,10 +1,10 @@
 /**
  * Kernel modules out of an unpacked Debian kernel package: which files a list
- * of module names needs, and the modules.dep and modules.alias that describe
+ * of module names needs, and the tables (modules.dep and others) that describe
  * just those. The package itself brings neither; what depmod would find is
- * read from the .modinfo section of each module. Soft dependencies are left
- * to whoever writes the list. Never loads anything.
- * Sources: kernel include/linux/moduleparam.h, modules.dep(5).
+ * read from the .modinfo section of each module. Soft dependencies are told,
+ * not followed: whoever wants them lists them. Never loads anything.
+ * Sources: kernel include/linux/moduleparam.h, modules.dep(5), depmod(8).
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync } from "node:fs";
@@ -18,9 +18,12 @@ export type KernelModules = {
   /** "path: dependency …", the dependencies such that loading from the last to the first works. */
   dep: string;
   alias: string;
+  softdep: string;
+  /** As the package brings it: what is a part of the kernel itself. */
+  builtin: string;
 };
 
-type Module = { path: string; data: Buffer; needs: string[]; aliases: string[] };
+type Module = { path: string; data: Buffer; needs: string[]; aliases: string[]; soft: string[] };
 
 /** The release of the one kernel below an unpacked package. */
 export function kernelRelease(debs: string): string {
@@ -34,7 +37,8 @@ export function modulesFor(debs: string, wanted: string[]): KernelModules {
   const release = kernelRelease(debs);
   const top = join(debs, "lib/modules", release);
   const where = new Map(walk(top, "kernel").map((p) => [moduleName(p), p]));
-  const builtin = new Set(readFileSync(join(top, "modules.builtin"), "utf8").split("\n").map(moduleName));
+  const builtinText = readFileSync(join(top, "modules.builtin"), "utf8");
+  const builtin = new Set(builtinText.split("\n").map(moduleName));
 
   const known = new Map<string, Module>();
   const order: string[] = [];
@@ -60,6 +64,8 @@ export function modulesFor(debs: string, wanted: string[]): KernelModules {
     files: order.map((n) => ({ path: known.get(n)!.path, data: known.get(n)!.data })).sort((a, b) => (a.path < b.path ? -1 : 1)),
     dep: depLines.sort().join(""),
     alias: aliasLines.sort().join(""),
+    softdep: order.flatMap((name) => known.get(name)!.soft.map((t) => `softdep ${name} ${t}\n`)).sort().join(""),
+    builtin: builtinText,
   };
 }
 
@@ -95,6 +101,7 @@ function readModule(top: string, path: string): Module {
     path: path.replace(/\.(xz|zst)$/, ""), data,
     needs: needs.map((w) => w.replaceAll("-", "_")),
     aliases: info.filter((i) => i.key === "alias").map((i) => i.value),
+    soft: info.filter((i) => i.key === "softdep").map((i) => i.value),
   };
 }
 

@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   const m = args.host ? await DemoHost.start(show) : await DemoBoard.start(boardNamed(args.board === undefined ? "armv7" : String(args.board)), show);
   if (args.smoke) {
     for (const s of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(s, () => { void m.kill().then(() => process.exit(1)); });
-    const ok = await smoke(m, say);
+    const ok = (await smoke(m, say)).every((c) => c.ok);
     say(`smoke ${m.name}: ${ok ? "passed" : "FAILED"}`);
     return ok ? 0 : 1;
   }
