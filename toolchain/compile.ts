@@ -93,11 +93,11 @@ function compilerFlags(t: Target, flavor: Flavor): string[] {
     "-I", join(runtimeDir, "src"), "-I", join(runtimeDir, "vendor", "quickjs-ng"),
   ];
   if (flavor === "sanitize") return [...shared, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"];
-  // DWARF 4: binutils 2.40 gives the first line of a file in DWARF 5 to the C file.
   const libgcc = join(dirname(libgccFile(t)), "include");
+  // DWARF 4: binutils 2.40 gives the first line of a file in DWARF 5 to the C file.
   return [
     ...shared, "-DSCR_MUSL", "-fPIE", "-fstack-protector-strong",
-    ...(flavor === "debug" ? ["-Og", "-g", "-gdwarf-4"] : ["-Os", "-flto", "-fno-ident", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]),
+    ...(flavor === "debug" ? ["-Og", "-g", "-gdwarf-4"] : ["-Os", "-flto", "-DNDEBUG", "-fno-ident", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"]),
     "-nostdinc", "-isystem", muslDirs(t).include, "-isystem", libgcc,
     ...t.kernelHeaders.flatMap((d) => ["-idirafter", d]),
     ...t.compile,
