@@ -20,9 +20,12 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Says what runs once both containers do, or that they don't. */
+/** Says what runs once both containers do, or that they don't; nothing when all has ended before. */
 async function announce(m: DemoMachine): Promise<void> {
+  let isOver = false;
+  void m.ended.then(() => { isOver = true; });
   const started = await m.waitForStatus(["web", "ticker"], "STARTED", START_DEADLINE_MS);
+  if (isOver) return;
   if (started === undefined) {
     say("\n-- web and ticker did not both start; the console says why. Ctrl-A X ends");
     return;
