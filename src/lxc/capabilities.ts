@@ -2,7 +2,7 @@
  * Capability names and numbers. Source: kernel include/uapi/linux/capability.h;
  * the order is the kernel's and only ever grows.
  */
-import { lowerAscii } from "./ascii.ts";
+import { lowerAscii } from "../sys/ascii.ts";
 
 const NAMES =
   "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service " +

@@ -1,7 +1,7 @@
 /**
  * Every key of the LXC configuration language, one row each: the parser
- * finds its keys here and docs/compatibility.md is made from it. Kept as text
- * and read on first use, so that it costs its bytes and nothing at start.
+ * finds its keys here and docs/compatibility.md is made from it. Kept as one text
+ * that is searched, so that it costs its bytes and no memory.
  * Rules: lxc.container.conf(5) of 3.0 and 6.0; 1.x and 2.0 names as in
  * LXC's own list of renames.
  */
@@ -9,7 +9,7 @@
 /** N in `key` stands for a number, a final * for any rest. */
 export type LxcKey = {
   key: string;
-  /** Names of LXC 1.x and 2.0, accepted with a warning. */
+  /** Name in LXC 1.x and 2.0, accepted with a warning; at most one. */
   legacy: string[];
   /** Which part of the parser takes it. */
   part: string;
@@ -18,7 +18,7 @@ export type LxcKey = {
   why: string;
 };
 
-/** Columns: key, older names, part, = supported - ignored ~ different, why. */
+/** Columns: key, older name, part, = supported - ignored ~ different, why. */
 const TABLE = `
 lxc.include||include|=|
 lxc.rootfs.path|lxc.rootfs|root|~|types dir, btrfs, overlay, loop and lvm; nbd, rbd, zfs and aufs are refused
@@ -137,41 +137,45 @@ lxc.start.delay||none|-|groups order the start
 lxc.start.order||none|-|groups order the start
 `;
 
-const rows: LxcKey[] = [];
+function rowOf(line: string): LxcKey {
+  const c = line.split("|");
+  if (c.length !== 5) throw new Error(`lxc table: ${line}`);
+  const mark = c[3]!;
+  return {
+    key: c[0]!, legacy: c[1] === "" ? [] : [c[1]!], part: c[2]!,
+    support: mark === "-" ? "ignored" : mark === "~" ? "different" : "supported", why: c[4]!,
+  };
+}
 
-/** The table, in the order of the manual page. */
+/** All rows, in the order of the manual page: for documents and near misses. */
 export function lxcKeys(): LxcKey[] {
-  if (rows.length > 0) return rows;
+  const out: LxcKey[] = [];
   for (const line of TABLE.split("\n")) {
-    const c = line.split("|");
-    if (c.length !== 5) continue;
-    const mark = c[3]!;
-    rows.push({
-      key: c[0]!, legacy: c[1] === "" ? [] : c[1]!.split(","), part: c[2]!,
-      support: mark === "-" ? "ignored" : mark === "~" ? "different" : "supported", why: c[4]!,
-    });
+    if (line !== "") out.push(rowOf(line));
   }
-  return rows;
+  return out;
 }
 
 /** rest: what a final * stood for. legacy: the name was an older one. */
 export type FoundKey = { row: LxcKey; rest: string; legacy: boolean };
 
-function matches(pattern: string, name: string): boolean {
-  return pattern.endsWith("*") ? name.length >= pattern.length && name.startsWith(pattern.slice(0, pattern.length - 1)) : pattern === name;
+/** The row with `pattern` as its key or as its older name; null when there is none. */
+function rowWith(pattern: string, rest: string): FoundKey | null {
+  const asOld = TABLE.indexOf(`|${pattern}|`);
+  const at = asOld >= 0 ? asOld : TABLE.indexOf(`\n${pattern}|`);
+  if (at < 0) return null;
+  const start = asOld >= 0 ? TABLE.lastIndexOf("\n", at) + 1 : at + 1;
+  return { row: rowOf(TABLE.slice(start, TABLE.indexOf("\n", start))), rest, legacy: asOld >= 0 };
 }
 
-function restOf(pattern: string, name: string): string {
-  return pattern.endsWith("*") ? name.slice(pattern.length - 1) : "";
-}
-
-/** The row of a name, with net numbers written as N; null when it is unknown. Exact rows come before their wildcard. */
+/** The row of a name, with net numbers written as N; null when it is unknown. An exact row comes before a wildcard. */
 export function findLxcKey(name: string): FoundKey | null {
-  for (const row of lxcKeys()) {
-    if (matches(row.key, name) && row.legacy.indexOf(name) < 0) return { row, rest: restOf(row.key, name), legacy: false };
-    for (const l of row.legacy) {
-      if (matches(l, name)) return { row, rest: restOf(l, name), legacy: true };
-    }
+  if (name.includes("|") || name.includes("*") || !name.startsWith("lxc.")) return null;
+  const exact = rowWith(name, "");
+  if (exact !== null) return exact;
+  for (let dot = name.indexOf(".", 4); dot >= 0 && dot + 1 < name.length; dot = name.indexOf(".", dot + 1)) {
+    const found = rowWith(`${name.slice(0, dot)}.*`, name.slice(dot + 1));
+    if (found !== null) return found;
   }
   return null;
 }

@@ -2,7 +2,7 @@
  * lxc.net.N.*: one record a device, in order of N, keys in any order. Checks
  * the shape of addresses and names; whether a device exists is seen at start.
  */
-import { lowerAscii } from "./ascii.ts";
+import { lowerAscii } from "../sys/ascii.ts";
 import { emptyNetDevice, type ContainerDescription, type Ipv4Address, type Ipv4Route, type Ipv6Address, type NetDevice, type NetType } from "./description.ts";
 import { flagOrRefuse, parseUnsigned, unsignedOrRefuse } from "./numbers.ts";
 import type { Report } from "./report.ts";

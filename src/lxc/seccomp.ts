@@ -4,7 +4,7 @@
  * name has, and which sections apply, depends on the machine.
  * Rules: runtime spec "seccomp"; LXC's seccomp policy format.
  */
-import { lowerAscii } from "./ascii.ts";
+import { lowerAscii } from "../sys/ascii.ts";
 import { parseUnsigned } from "./numbers.ts";
 import { Report, type Problem } from "./report.ts";
 import { splitBlanks } from "./words.ts";

@@ -2,7 +2,7 @@
  * Signal names and numbers as guests with glibc count them: SIGRTMIN is 34,
  * whatever our own libc reserves. The same on arm, arm64 and x86.
  */
-import { lowerAscii, upperAscii } from "./ascii.ts";
+import { lowerAscii, upperAscii } from "../sys/ascii.ts";
 
 const NAMES =
   "hup int quit ill trap abrt bus fpe kill usr1 segv usr2 pipe alrm term stkflt chld cont stop tstp ttin ttou urg " +

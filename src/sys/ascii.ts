@@ -1,6 +1,6 @@
 /**
- * Letter case for A-Z only: names of keys, capabilities and signals are
- * ASCII, and the full Unicode tables would cost 30 KB.
+ * Letter case for A-Z only: keys and words are ASCII, and the full Unicode
+ * tables would cost 30 KB.
  */
 
 function shifted(text: string, first: number, by: number): string {
