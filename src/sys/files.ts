@@ -8,7 +8,7 @@ import { f64At, u16At, u32At, u64At } from "./bytes.ts";
 import {
   AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
 } from "./constants.ts";
-import { EEXIST, EINTR, ENOENT, ENOTDIR } from "./errno.ts";
+import { EEXIST, EINTR, ENODEV, ENOENT, ENOTDIR } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
 import { fromUtf8, parseDecimal } from "./text.ts";
 
@@ -129,12 +129,12 @@ export function readText(path: string, limit: number = 1048576): string {
   return fromUtf8(readBytes(path, limit));
 }
 
-/** The text of a file, or `otherwise` when there is no such file. */
+/** The text of a file, or `otherwise` when there is no such file (ENODEV: a kernel file whose object has just gone). */
 export function readTextOr(path: string, otherwise: string, limit: number = 1048576): string {
   try {
     return readText(path, limit);
   } catch (e) {
-    if (e instanceof SysError && (e.errno === ENOENT || e.errno === ENOTDIR)) return otherwise;
+    if (e instanceof SysError && (e.errno === ENOENT || e.errno === ENOTDIR || e.errno === ENODEV)) return otherwise;
     throw e;
   }
 }
@@ -203,7 +203,22 @@ export function listDirectory(path: string): string[] {
   }
 }
 
-function listFd(fd: number, path: string): string[] {
+/** Names of the folders in a folder (as the filesystem tells types), sorted; [] when it is not there. */
+export function listFolders(path: string): string[] {
+  const fd = tryOpen(path, O_RDONLY | O_DIRECTORY);
+  if (fd === -ENOENT) return [];
+  checked(fd, "open", path);
+  try {
+    return listFd(fd, path, DT_DIR);
+  } finally {
+    sys_close(fd);
+  }
+}
+
+const DT_ANY = -1;
+const DT_DIR = 4;
+
+function listFd(fd: number, path: string, type: number = DT_ANY): string[] {
   const names: string[] = [];
   const b = new Uint8Array(8192);
   for (;;) {
@@ -215,7 +230,7 @@ function listFd(fd: number, path: string): string[] {
       let end = at + 19;
       while (end < at + size && b[end] !== 0) end++;
       const name = fromUtf8(b.subarray(at + 19, end));
-      if (name !== "." && name !== "..") names.push(name);
+      if (name !== "." && name !== ".." && (type === DT_ANY || b[at + 18] === type)) names.push(name);
       at += size;
     }
   }
@@ -225,6 +240,10 @@ function listFd(fd: number, path: string): string[] {
 
 export function makeDirectory(path: string, mode: number = 0o755): void {
   checked(sys_mkdirat(AT_FDCWD, path, mode), "mkdir", path);
+}
+
+export function tryMakeDirectory(path: string, mode: number): number {
+  return sys_mkdirat(AT_FDCWD, path, mode);
 }
 
 /** mkdir -p: every missing folder of the path; what is there stays as it is. */

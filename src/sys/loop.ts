@@ -202,3 +202,13 @@ export function openInotify(): number {
 export function watchPath(fd: number, path: string, mask: number): number {
   return checked(sys_inotify_add_watch(fd, path, mask), "inotify_add_watch", path);
 }
+
+/** Ends a watch of watchPath; one whose path has gone has ended already. */
+export function unwatchPath(fd: number, watch: number): void {
+  sys_inotify_rm_watch(fd, watch);
+}
+
+/** A counter that other parts of the kernel make readable: result is its descriptor. */
+export function openEventCounter(): number {
+  return checked(sys_eventfd(0, O_NONBLOCK + 0o2000000), "eventfd", "");
+}

@@ -1,0 +1,119 @@
+/**
+ * Which cgroup hierarchies this machine has, where they are mounted and where
+ * in each of them we are. Text of /proc files in, a value out; nothing is read
+ * here. Sources: kernel proc_pid_mountinfo(5), cgroups(7); runtime spec §9.
+ */
+
+/** unified: cgroup2 only. hybrid: both. legacy: v1 only. none: nothing is mounted. */
+export type LayoutKind = "unified" | "hybrid" | "legacy" | "none";
+
+export type Hierarchy = {
+  version: 1 | 2;
+  /** What limits there: v1 controllers, or of v2 those its root offers; a named hierarchy has "name=systemd". */
+  controllers: string[];
+  /** Where it is mounted. */
+  mount: string;
+  /** Our own cgroup below `mount`: "" at its root, else "/a/b". */
+  own: string;
+};
+
+export type Layout = {
+  kind: LayoutKind;
+  /** v2, if any, comes last. */
+  hierarchies: Hierarchy[];
+};
+
+type Mount = { root: string; point: string; fstype: string; options: string[] };
+
+/** Undoes the octal escapes (\040 and its like) of mountinfo. */
+function unescapeField(s: string): string {
+  if (!s.includes("\\")) return s;
+  const parts = s.split("\\");
+  const out = [parts[0]!];
+  for (let i = 1; i < parts.length; i++) {
+    const p = parts[i]!;
+    const code = (p.charCodeAt(0) - 48) * 64 + (p.charCodeAt(1) - 48) * 8 + (p.charCodeAt(2) - 48);
+    out.push(p.length >= 3 && code > 0 && code < 128 ? `${String.fromCharCode(code)}${p.slice(3)}` : `\\${p}`);
+  }
+  return out.join("");
+}
+
+/** The cgroup mounts of a mountinfo text, in its order. */
+function cgroupMounts(mountinfo: string): Mount[] {
+  const found: Mount[] = [];
+  for (const line of mountinfo.split("\n")) {
+    const dash = line.indexOf(" - cgroup");
+    if (dash < 0) continue;
+    const left = line.slice(0, dash).split(" ");
+    const right = line.slice(dash + 3).split(" ");
+    if (left.length < 5 || right.length < 3 || (right[0] !== "cgroup" && right[0] !== "cgroup2")) continue;
+    found.push({ root: unescapeField(left[3]!), point: unescapeField(left[4]!), fstype: right[0]!, options: right[2]!.split(",") });
+  }
+  return found;
+}
+
+/** Our cgroup as seen below a mount that shows the hierarchy from `root` on; "" when it lies outside. */
+function below(root: string, path: string): string {
+  if (path === "/" || path.startsWith("/..")) return "";
+  if (root === "/") return path;
+  if (path === root) return "";
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : "";
+}
+
+/** Of several mounts of one hierarchy the one at the usual place, else the first. */
+function usual(candidates: Mount[]): Mount | null {
+  for (const m of candidates) if (m.point.startsWith("/sys/fs/cgroup")) return m;
+  return candidates.length > 0 ? candidates[0]! : null;
+}
+
+function hasAll(options: string[], wanted: string[]): boolean {
+  for (const w of wanted) if (!options.includes(w)) return false;
+  return true;
+}
+
+/** Where the cgroup2 hierarchy is mounted ("" = nowhere): its cgroup.controllers is what parseLayout wants third. */
+export function unifiedMount(mountinfo: string): string {
+  const m = usual(cgroupMounts(mountinfo).filter((c) => c.fstype === "cgroup2"));
+  return m === null ? "" : m.point;
+}
+
+/**
+ * The layout from /proc/self/mountinfo, /proc/self/cgroup, and the text of
+ * cgroup.controllers at unifiedMount() ("" when there is none). A hierarchy
+ * that is mounted nowhere is left out.
+ */
+export function parseLayout(mountinfo: string, ownCgroups: string, unifiedControllers: string): Layout {
+  const mounts = cgroupMounts(mountinfo);
+  const v1: Hierarchy[] = [];
+  const v2: Hierarchy[] = [];
+  for (const line of ownCgroups.split("\n")) {
+    const first = line.indexOf(":");
+    const second = line.indexOf(":", first + 1);
+    if (first < 0 || second < 0) continue;
+    const names = line.slice(first + 1, second);
+    const path = line.slice(second + 1);
+    if (names === "") {
+      const m = usual(mounts.filter((c) => c.fstype === "cgroup2"));
+      const offered = unifiedControllers.trim();
+      if (m !== null) v2.push({ version: 2, controllers: offered === "" ? [] : offered.split(" "), mount: m.point, own: below(m.root, path) });
+      continue;
+    }
+    const controllers = names.split(",");
+    const m = usual(mounts.filter((c) => c.fstype === "cgroup" && hasAll(c.options, controllers)));
+    if (m !== null) v1.push({ version: 1, controllers, mount: m.point, own: below(m.root, path) });
+  }
+  const kind: LayoutKind = v2.length > 0 ? (v1.length > 0 ? "hybrid" : "unified") : v1.length > 0 ? "legacy" : "none";
+  return { kind, hierarchies: [...v1, ...v2] };
+}
+
+/** The v1 hierarchy a controller is mounted in, else v2 if it offers the controller, else null. */
+export function hierarchyOf(layout: Layout, controller: string): Hierarchy | null {
+  for (const h of layout.hierarchies) if (h.controllers.includes(controller)) return h;
+  return null;
+}
+
+/** The cgroup2 hierarchy, null where there is none. */
+export function unifiedHierarchy(layout: Layout): Hierarchy | null {
+  for (const h of layout.hierarchies) if (h.version === 2) return h;
+  return null;
+}
