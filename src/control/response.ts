@@ -4,7 +4,7 @@
  */
 import { concatBytes } from "../sys/bytes.ts";
 import { toUtf8 } from "../sys/text.ts";
-import { quoteJson } from "./text.ts";
+import { quoted } from "../json/text.ts";
 
 /** headers: further header lines. */
 export type Response = { status: number; type: string; headers: string[]; body: string };
@@ -32,7 +32,7 @@ export function done(): Response {
 }
 
 export function refusal(status: number, error: string): Response {
-  return { status, type: "application/json", headers: [], body: `{"Error":${quoteJson(error)}}` };
+  return { status, type: "application/json", headers: [], body: `{"Error":${quoted(error)}}` };
 }
 
 /** version and keepAlive as the request had them. 1.0 without keep-alive ends with the connection and has no length. */

@@ -1,0 +1,46 @@
+/**
+ * The device: commands, configuration, what was built.
+ * Rules: control spec §5.5, §5.8, §7.
+ */
+import { rootOf } from "../json/value.ts";
+import { scan, SMALL } from "../json/scanner.ts";
+import { readTextOr } from "../sys/files.ts";
+import type { Backend } from "./backend.ts";
+import { Endpoint, type Call } from "./endpoint.ts";
+import { json, refusal, type Response } from "./response.ts";
+
+/** POST /commands: both keys are required; the payload may be an object. */
+export class Command extends Endpoint {
+  answer(backend: Backend, call: Call): Response {
+    const parsed = scan(call.request.body, SMALL);
+    if (!parsed.ok) return refusal(400, "Command has bad format");
+    const root = rootOf(parsed.document);
+    const payload = root.get("payload");
+    const op = root.getString("op", "");
+    if (op === "" || payload === null) return refusal(400, "Command has bad format");
+    return backend.command(op, payload.isString() ? payload.string("") : payload.raw());
+  }
+}
+
+export class BuildInfo extends Endpoint {
+  answer(_backend: Backend, _call: Call): Response {
+    return { status: 200, type: "text/plain", headers: [], body: readTextOr("/etc/build", "", 65536) };
+  }
+}
+
+/** POST /v2/reexec: for a binary that was replaced. */
+export class Reexec extends Endpoint {
+  answer(backend: Backend, _call: Call): Response {
+    return backend.reexec();
+  }
+}
+
+/** GET /v2/device: where the device stands, in one object. */
+export class ShowDevice extends Endpoint {
+  answer(backend: Backend, _call: Call): Response {
+    const s = backend.supervisor();
+    const status = s === null ? "NONE" : s.deviceStatus();
+    const goals = s === null ? "unachieved" : s.goals();
+    return json(`{"revision":"${backend.revision()}","status":"${status}","goals":"${goals}"}`);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The part of the configuration that the manager itself works with, read once
+ * per revision: paths, times, modes. Rules: configuration spec §10, §11;
+ * runtime spec §1 "Paths".
+ */
+import type { Config } from "../config/config.ts";
+
+export type Settings = {
+  /** embedded: this machine is ours. appengine: one daemon among others. */
+  mode: "embedded" | "appengine";
+  runDir: string;
+  storage: string;
+  storageDevice: string;
+  storageType: string;
+  storageWaitSeconds: number;
+  volumes: string;
+  exports: string;
+  configs: string;
+  media: string;
+  logs: string;
+  usr: string;
+  etc: string;
+  lib: string;
+  goalSeconds: number;
+  logLevel: number;
+  /** Bytes of one log file before it is put aside. */
+  logFileBytes: number;
+  watchdogMode: string;
+  watchdogSeconds: number;
+  securityProfile: string;
+  autoDevLog: boolean;
+  verityHandlers: boolean;
+  checksum: boolean;
+  loopBase: number;
+  bridge: string;
+  fitConfig: string;
+};
+
+const LOG_FILE_BYTES = 1048576;
+
+function withoutSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, path.length - 1) : path;
+}
+
+export function settingsOf(c: Config): Settings {
+  return {
+    mode: c.text("PV_SYSTEM_INIT_MODE") === "appengine" ? "appengine" : "embedded",
+    runDir: withoutSlash(c.text("PV_SYSTEM_RUNDIR")),
+    storage: withoutSlash(c.text("PV_STORAGE_MNTPOINT")),
+    storageDevice: c.text("PV_STORAGE_DEVICE"),
+    storageType: c.text("PV_STORAGE_FSTYPE"),
+    storageWaitSeconds: c.number("PV_STORAGE_WAIT"),
+    volumes: withoutSlash(c.text("PV_DISK_VOLDIR")),
+    exports: withoutSlash(c.text("PV_DISK_EXPORTSDIR")),
+    configs: withoutSlash(c.text("PV_SYSTEM_CONFDIR")),
+    media: withoutSlash(c.text("PV_SYSTEM_MEDIADIR")),
+    logs: withoutSlash(c.text("PV_LOG_DIR")),
+    usr: withoutSlash(c.text("PV_SYSTEM_USRDIR")),
+    etc: withoutSlash(c.text("PV_SYSTEM_ETCDIR")),
+    lib: withoutSlash(c.text("PV_SYSTEM_LIBDIR")),
+    goalSeconds: c.number("PV_UPDATER_GOALS_TIMEOUT"),
+    logLevel: c.number("PV_LOG_LEVEL"),
+    logFileBytes: LOG_FILE_BYTES,
+    watchdogMode: c.text("PV_WDT_MODE"),
+    watchdogSeconds: c.number("PV_WDT_TIMEOUT"),
+    securityProfile: c.text("WHERRY_SECURITY_PROFILE"),
+    autoDevLog: c.flag("PV_LOG_AUTO_DEVLOG"),
+    verityHandlers: c.flag("PV_SECUREBOOT_HANDLERS"),
+    checksum: c.flag("PV_SECUREBOOT_CHECKSUM"),
+    loopBase: c.number("PV_LOOP_INDEX_BASE"),
+    bridge: c.text("PV_NET_BRDEV"),
+    fitConfig: c.text("PV_BOOTLOADER_FITCONFIG"),
+  };
+}
