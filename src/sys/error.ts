@@ -31,5 +31,10 @@ export function reason(e: unknown): string {
 
 /** The errno of a SysError, 0 for any other error. */
 export function errnoOf(e: unknown): number {
+  return e instanceof Error ? errnoOfError(e) : 0;
+}
+
+// scriptc answers instanceof for our own classes on Error values only
+function errnoOfError(e: Error): number {
   return e instanceof SysError ? e.errno : 0;
 }
