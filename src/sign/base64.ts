@@ -9,7 +9,7 @@ const NOT_A_DIGIT = 255;
 
 function digitTable(c62: number, c63: number): Uint8Array {
   const table = new Uint8Array(128);
-  table.fill(NOT_A_DIGIT);
+  for (let i = 0; i < table.length; i++) table[i] = NOT_A_DIGIT;
   for (let i = 0; i < 26; i++) {
     table[65 + i] = i;
     table[97 + i] = 26 + i;

@@ -26,8 +26,8 @@ function isBare(first: number): boolean {
  */
 export function payloadOf(state: StateText, included: number[]): Uint8Array {
   let most = 2;
-  for (const place of included) {
-    const m = state.members[place]!;
+  for (let i = 0; i < included.length; i++) {
+    const m = state.members[included[i]!]!;
     most += m.keyEnd - m.keyStart + m.valueEnd - m.valueStart + AROUND_MEMBER;
   }
   const out = new Uint8Array(most);

@@ -5,7 +5,7 @@
  */
 import { indexKeys, selectKeys } from "./coverage.ts";
 import { readDocument } from "./document.ts";
-import { parseHeader, type Header } from "./header.ts";
+import { emptyHeader, parseHeader, type Header } from "./header.ts";
 import type { StateText } from "./state_text.ts";
 
 /** One signature document. With `why` set it can't verify and the rest is empty. */
@@ -34,6 +34,10 @@ const MOST_SIGNATURES = 4096;
 
 const SIGNATURES_FOLDER = "_sigs/";
 
+function unusable(at: string, head: string, why: string, header: Header): SignatureTask {
+  return { at, why, head, header, signature: new Uint8Array(0), included: [] };
+}
+
 /** Plans the check of every signature document of a state. */
 export function planSignatures(state: StateText): SignaturePlan {
   const keys = state.members.map((m) => m.key);
@@ -45,17 +49,18 @@ export function planSignatures(state: StateText): SignaturePlan {
     const document = readDocument(state, place);
     if (document === null) continue;
     const at = keys[place]!;
-    const parsed = tasks.length < MOST_SIGNATURES ? parseHeader(document.head, document.signature) : null;
-    if (parsed === null || parsed.why !== "") {
-      const why = parsed === null ? `more than ${String(MOST_SIGNATURES)} signatures` : parsed.why;
-      const header: Header = parsed === null ? { algorithm: "", include: [], exclude: [], certificates: [] } : parsed.header;
-      tasks.push({ at, why, head: document.head, header, signature: new Uint8Array(0), included: [] });
-      if (parsed === null) break;
+    if (tasks.length === MOST_SIGNATURES) {
+      tasks.push(unusable(at, document.head, `more than ${String(MOST_SIGNATURES)} signatures`, emptyHeader()));
+      break;
+    }
+    const parsed = parseHeader(document.head, document.signature);
+    if (parsed.why !== "") {
+      tasks.push(unusable(at, document.head, parsed.why, parsed.header));
       continue;
     }
     for (const note of parsed.notes) notes.push(`${at}: ${note}`);
     const selection = selectKeys(index, parsed.header.include, parsed.header.exclude);
-    for (const c of selection.covered) covered[c] = 1;
+    for (let i = 0; i < selection.covered.length; i++) covered[selection.covered[i]!] = 1;
     tasks.push({ at, why: "", head: document.head, header: parsed.header, signature: parsed.signature, included: selection.included });
   }
   const uncovered = keys.filter((key, place) => covered[place] === 0 && !key.startsWith(SIGNATURES_FOLDER));

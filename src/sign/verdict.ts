@@ -17,6 +17,8 @@ export type SignatureResult = {
   trustedBy: string;
   /** Leaf certificate's common name, "" without certificates. */
   signer: string;
+  /** Not the signature's fault: memory or files of this device. */
+  internal: boolean;
 };
 
 /** May the revision run? `message` ("" when it may) goes to clients, `reasons` to the log. */
@@ -54,7 +56,7 @@ export function judge(mode: Mode, results: SignatureResult[], uncovered: string[
   for (const r of results) {
     if (r.why === "") continue;
     reasons.push(`${r.at}: ${r.why}`);
-    message = SIGNATURE_FAILED;
+    message = r.internal && message === "" ? INTERNAL_ERROR : SIGNATURE_FAILED;
   }
   if (uncovered.length > 0 && mode === "audit") warnings.push(uncoveredReason(uncovered));
   if (uncovered.length > 0 && mode === "strict") {

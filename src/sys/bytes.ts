@@ -80,7 +80,8 @@ export function concatBytes(parts: Uint8Array[]): Uint8Array {
   for (const p of parts) size += p.length;
   const out = new Uint8Array(size);
   let at = 0;
-  for (const p of parts) {
+  for (let i = 0; i < parts.length; i++) {
+    const p = parts[i]!;
     out.set(p, at);
     at += p.length;
   }

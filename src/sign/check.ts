@@ -1,0 +1,47 @@
+/**
+ * The whole question in one call: may a revision with this text run, as far
+ * as signatures go? Asked before the state is parsed. Puts plan, checks and
+ * verdict together; holds no rule of its own.
+ */
+import { checkSignatures } from "./apply.ts";
+import { readRollbackClaim } from "./document.ts";
+import { checkDowngrade, effectiveIndex } from "./downgrade.ts";
+import { planSignatures } from "./plan.ts";
+import { findMember, readStateText } from "./state_text.ts";
+import type { Trust } from "./trust.ts";
+import { judge, SIGNATURE_FAILED, type Mode, type SignatureResult, type Verdict } from "./verdict.ts";
+
+/** `when`: see dates.ts. `committed`: rollback index of the newest committed revision, negative without the downgrade guard. */
+export type SignatureOptions = { mode: Mode; when: number; committed: number };
+
+export type StateSignatures = {
+  verdict: Verdict;
+  results: SignatureResult[];
+  /** Keys that no signature covers. */
+  uncovered: string[];
+  /** Oddities for the log. */
+  notes: string[];
+  /** What the committed index becomes if this revision is committed and it is higher. */
+  rollbackIndex: number;
+};
+
+/** Checks the text of a state. Throws only what our own mistakes cause. */
+export function checkState(bytes: Uint8Array, trust: Trust, options: SignatureOptions): StateSignatures {
+  const nothing: StateSignatures = { verdict: judge("disabled", [], [], ""), results: [], uncovered: [], notes: [], rollbackIndex: 0 };
+  if (options.mode === "disabled") return nothing;
+  const state = readStateText(bytes);
+  if (state.why !== "") return { ...nothing, verdict: { ok: false, message: SIGNATURE_FAILED, reasons: [state.why], warnings: [] } };
+  const plan = planSignatures(state);
+  const results = checkSignatures(plan, state, trust, options.when);
+  const device = findMember(state, "device.json");
+  const deviceSigned = device >= 0 && plan.tasks.some((task, i) => results[i]!.why === "" && task.included.includes(device));
+  const claim = readRollbackClaim(state, device);
+  const downgrade = checkDowngrade(claim, deviceSigned, options.committed);
+  return {
+    verdict: judge(options.mode, results, plan.uncovered, downgrade),
+    results,
+    uncovered: plan.uncovered,
+    notes: plan.notes,
+    rollbackIndex: effectiveIndex(claim, deviceSigned),
+  };
+}

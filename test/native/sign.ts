@@ -1,0 +1,35 @@
+/**
+ * Compiled by sign.test.ts: one question a line on stdin, one JSON answer a
+ * line on stdout. Fields are separated by tabs; a state is given in hex, so
+ * that a test can flip any bit of it.
+ *   sign  MODE WHEN OEM COMMITTED TRUST-DIR STATE-HEX
+ */
+import { readFileSync } from "node:fs";
+import { loadTrust } from "../../src/sign/apply.ts";
+import { checkState } from "../../src/sign/check.ts";
+import type { Mode } from "../../src/sign/verdict.ts";
+
+function fromHex(text: string): Uint8Array {
+  const out = new Uint8Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+const MODES: Mode[] = ["disabled", "audit", "lenient", "strict"];
+
+function answerSign(f: string[]): string {
+  const mode = MODES.find((m) => m === f[1]);
+  if (mode === undefined) throw new Error(`no mode ${f[1] ?? ""}`);
+  const trust = loadTrust(f[5]!, "ca-certificates", "ca-oem-certificates", f[3]!);
+  const answer = checkState(fromHex(f[6]!), trust, { mode, when: Number(f[2]), committed: Number(f[4]) });
+  return JSON.stringify({
+    ok: answer.verdict.ok, message: answer.verdict.message, reasons: answer.verdict.reasons, warnings: answer.verdict.warnings,
+    results: answer.results, uncovered: answer.uncovered, rollbackIndex: answer.rollbackIndex,
+  });
+}
+
+for (const line of readFileSync("/dev/stdin", "utf8").split("\n")) {
+  if (line === "") continue;
+  const fields = line.split("\t");
+  console.log(answerSign(fields));
+}
