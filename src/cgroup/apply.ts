@@ -5,6 +5,7 @@
  * Sources: kernel cgroup-v1 and cgroup-v2 guides.
  */
 import type { DeviceRule } from "../lxc/description.ts";
+import type { IoLimit, Limits } from "../state/model.ts";
 import { attachDeviceFilter, loadDeviceFilter } from "../sys/devices.ts";
 import { EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOSPC, EOPNOTSUPP, ERANGE } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
@@ -13,6 +14,7 @@ import {
   changeOwner, closeFd, exists, listFolders, openFile, readText, readTextOr, statPath, tryMakeDirectory, tryPutText, tryRemoveDirectory,
 } from "../sys/files.ts";
 import { enableControllers } from "./enable.ts";
+import { isPopulated } from "./kill.ts";
 import type { Layout } from "./layout.ts";
 import { parseLayout, unifiedMount } from "./layout.ts";
 import type { CgroupPlace, CgroupPlan, FileWrite } from "./plan.ts";
@@ -44,6 +46,21 @@ export function resolveDeviceRules(rules: DeviceRule[], warnings: string[]): Dev
   return out;
 }
 
+/** Limits whose devices are paths get "MAJ:MIN"; a device that is not there is left out and named in `warnings`. */
+export function resolveIoDevices(limits: Limits, warnings: string[]): Limits {
+  const io: IoLimit[] = [];
+  for (const l of limits.io) {
+    const s = l.device.startsWith("/") ? statPath(l.device, true) : null;
+    if (!l.device.startsWith("/")) io.push(l);
+    else if (s === null) warnings.push(`${l.device} is not there, its I/O limit is ignored`);
+    else io.push({ device: `${s.rdevMajor}:${s.rdevMinor}`, readBytes: l.readBytes, writeBytes: l.writeBytes, readOps: l.readOps, writeOps: l.writeOps });
+  }
+  return {
+    memoryHigh: limits.memoryHigh, memoryMax: limits.memoryMax, memorySwap: limits.memorySwap, cpuWeight: limits.cpuWeight,
+    cpuQuota: limits.cpuQuota, cpuPeriod: limits.cpuPeriod, pidsMax: limits.pidsMax, ioWeight: limits.ioWeight, io,
+  };
+}
+
 /** v1 cpuset: an empty group takes no process until it has processors and memory of its own. */
 function fillCpuset(directory: string): void {
   const parent = directory.slice(0, directory.lastIndexOf("/"));
@@ -65,19 +82,18 @@ function makeParent(place: CgroupPlace): void {
   else if (place.controllers.includes("memory")) tryPutText(`${parent}/memory.use_hierarchy`, "1");
 }
 
-/** Makes the group afresh: one of that name that nobody is in any more is replaced, with its old limits. */
-function makePlace(place: CgroupPlace): void {
+/** Makes the group. One of that name that nobody is in any more is replaced, with its old limits. */
+function makePlace(place: CgroupPlace, plan: CgroupPlan): void {
   let r = tryMakeDirectory(place.directory, 0o755);
   if (r === -ENOENT) {
     makeParent(place);
     r = tryMakeDirectory(place.directory, 0o755);
   } else if (r === -EEXIST) {
-    const gone = removeCgroup(place.directory);
-    if (gone < 0) throw new SysError("rmdir", place.directory, -gone, "an earlier run of this container still has processes in it");
+    const gone = isPopulated(plan.places) ? -EBUSY : removeCgroup(place.directory);
+    if (gone < 0) throw new SysError("mkdir", place.directory, -gone, "processes of an earlier run are still there");
     r = tryMakeDirectory(place.directory, 0o755);
   }
   if (r < 0) throw new SysError("mkdir", place.directory, -r);
-  if (place.version === 1 && place.controllers.includes("cpuset")) fillCpuset(place.directory);
 }
 
 function placeAbove(plan: CgroupPlan, path: string): CgroupPlace | null {
@@ -94,7 +110,7 @@ function hint(errno: number, w: FileWrite, place: CgroupPlace): string {
   }
   if (errno === EBUSY) return `${asked}"${w.value}" is below what is in use`;
   if (errno === EINVAL || errno === ERANGE) return `${asked}"${w.value}" is not accepted`;
-  if (errno === ENODEV) return `${asked}"${w.value}": no such device`;
+  if (errno === ENODEV) return `${asked}"${w.value}": no such disk, a partition has no limit of its own`;
   if (errno === EOPNOTSUPP) return `${asked}not supported by this kernel`;
   return `${asked}value "${w.value}"`;
 }
@@ -123,8 +139,9 @@ export function createCgroups(plan: CgroupPlan): string[] {
   const made: CgroupPlace[] = [];
   try {
     for (const p of plan.places) {
+      makePlace(p, plan);
       made.push(p);
-      makePlace(p);
+      if (p.version === 1 && p.controllers.includes("cpuset")) fillCpuset(p.directory);
     }
     return writeFiles(plan, plan.before);
   } catch (e) {

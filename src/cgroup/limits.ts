@@ -2,44 +2,19 @@
  * Limits → the files that hold them, for both cgroup versions. One row per
  * limit and version; nothing here knows where a hierarchy is mounted.
  * Sources: kernel admin-guide/cgroup-v2.rst, cgroup-v1/{memory,blkio-controller,
- * pids,cpusets}.rst, scheduler/sched-bwc.rst; OCI runtime-spec config-linux.
+ * pids}.rst, scheduler/sched-bwc.rst; OCI runtime-spec config-linux.
  */
-
-/** Throttling of one block device; 0 = unlimited. */
-export type IoLimit = { major: number; minor: number; readBytesPerSecond: number; writeBytesPerSecond: number; readsPerSecond: number; writesPerSecond: number };
-
-/** What a container may use. -1 (or "") = no limit asked for. */
-export type CgroupLimits = {
-  memoryBytes: number;
-  /** Throttled and reclaimed above this; v1: the soft limit. */
-  memoryHighBytes: number;
-  memoryLowBytes: number;
-  /** Swap beyond the memory; 0 = none. */
-  swapBytes: number;
-  /** An out-of-memory kill ends the whole container (v2 only). */
-  oomGroup: boolean;
-  /** Share of the processor against siblings, 1..10000, 100 is usual. */
-  cpuWeight: number;
-  /** Processor time of each period; 100000 of 100000 is one processor. */
-  cpuQuotaUs: number;
-  cpuPeriodUs: number;
-  /** "0-2,4" as the kernel writes it. */
-  cpus: string;
-  memoryNodes: string;
-  pids: number;
-  /** 1..10000, 100 is usual. */
-  ioWeight: number;
-  io: IoLimit[];
-};
+import type { IoLimit, Limits } from "../state/model.ts";
+import { NOT_SET, UNLIMITED } from "../state/model.ts";
 
 /** One value for one file of one controller. optional: the kernel may lack the file without harm. */
 export type LimitWrite = { controller: string; file: string; value: string; optional: boolean };
 
 /** Limits that ask for nothing. */
-export function noLimits(): CgroupLimits {
+export function noLimits(): Limits {
   return {
-    memoryBytes: -1, memoryHighBytes: -1, memoryLowBytes: -1, swapBytes: -1, oomGroup: false,
-    cpuWeight: -1, cpuQuotaUs: -1, cpuPeriodUs: -1, cpus: "", memoryNodes: "", pids: -1, ioWeight: -1, io: [],
+    memoryHigh: NOT_SET, memoryMax: NOT_SET, memorySwap: NOT_SET, cpuWeight: NOT_SET, cpuQuota: NOT_SET, cpuPeriod: NOT_SET,
+    pidsMax: NOT_SET, ioWeight: NOT_SET, io: [],
   };
 }
 
@@ -67,12 +42,14 @@ export function blkioOfWeight(weight: number): number {
 
 const DEFAULT_PERIOD_US = 100000;
 
-function period(l: CgroupLimits): number {
-  return l.cpuPeriodUs > 0 ? l.cpuPeriodUs : DEFAULT_PERIOD_US;
-}
-
 class Rows {
   readonly list: LimitWrite[] = [];
+  private readonly unlimited: string;
+
+  /** unlimited: how this version spells it. */
+  constructor(unlimited: string) {
+    this.unlimited = unlimited;
+  }
 
   add(controller: string, file: string, value: string, optional: boolean = false): void {
     this.list.push({ controller, file, value, optional });
@@ -80,61 +57,67 @@ class Rows {
 
   /** When `n` was asked for. */
   number(controller: string, file: string, n: number, optional: boolean = false): void {
-    if (n >= 0) this.add(controller, file, String(n), optional);
+    if (n !== NOT_SET) this.add(controller, file, this.value(n), optional);
   }
 
-  text(controller: string, file: string, text: string): void {
-    if (text !== "") this.add(controller, file, text);
+  value(n: number): string {
+    return n === UNLIMITED ? this.unlimited : String(n);
   }
 }
 
-function ioRows1(rows: Rows, l: IoLimit): void {
-  const device = `${l.major}:${l.minor}`;
-  if (l.readBytesPerSecond > 0) rows.add("blkio", "blkio.throttle.read_bps_device", `${device} ${l.readBytesPerSecond}`);
-  if (l.writeBytesPerSecond > 0) rows.add("blkio", "blkio.throttle.write_bps_device", `${device} ${l.writeBytesPerSecond}`);
-  if (l.readsPerSecond > 0) rows.add("blkio", "blkio.throttle.read_iops_device", `${device} ${l.readsPerSecond}`);
-  if (l.writesPerSecond > 0) rows.add("blkio", "blkio.throttle.write_iops_device", `${device} ${l.writesPerSecond}`);
+function period(l: Limits): number {
+  return l.cpuPeriod > 0 ? l.cpuPeriod : DEFAULT_PERIOD_US;
+}
+
+/** A device's rate for its v1 file; a rate of 0 lifts the limit there. */
+function rate1(rows: Rows, device: string, word: string, n: number): void {
+  if (n !== NOT_SET) rows.add("blkio", `blkio.throttle.${word}_device`, `${device} ${n === UNLIMITED ? 0 : n}`);
 }
 
 /** v1 files; memory comes before memory+swap, which must not be below it. */
-export function limitRows1(l: CgroupLimits): LimitWrite[] {
-  const rows = new Rows();
-  rows.text("cpuset", "cpuset.mems", l.memoryNodes);
-  rows.text("cpuset", "cpuset.cpus", l.cpus);
-  rows.number("memory", "memory.limit_in_bytes", l.memoryBytes);
-  if (l.swapBytes >= 0 && l.memoryBytes >= 0) rows.add("memory", "memory.memsw.limit_in_bytes", String(l.memoryBytes + l.swapBytes), true);
-  rows.number("memory", "memory.soft_limit_in_bytes", l.memoryHighBytes >= 0 ? l.memoryHighBytes : l.memoryLowBytes);
+export function limitRows1(l: Limits): LimitWrite[] {
+  const rows = new Rows("-1");
+  rows.number("memory", "memory.limit_in_bytes", l.memoryMax);
+  if (l.memorySwap !== NOT_SET && l.memoryMax >= 0) rows.number("memory", "memory.memsw.limit_in_bytes", l.memorySwap === UNLIMITED ? UNLIMITED : l.memoryMax + l.memorySwap, true);
+  rows.number("memory", "memory.soft_limit_in_bytes", l.memoryHigh);
   if (l.cpuWeight > 0) rows.add("cpu", "cpu.shares", String(sharesOfWeight(l.cpuWeight)));
-  if (l.cpuQuotaUs > 0) {
-    rows.add("cpu", "cpu.cfs_period_us", String(period(l)));
-    rows.add("cpu", "cpu.cfs_quota_us", String(l.cpuQuotaUs));
-  }
-  rows.number("pids", "pids.max", l.pids);
+  if (l.cpuPeriod > 0 || l.cpuQuota > 0) rows.add("cpu", "cpu.cfs_period_us", String(period(l)));
+  rows.number("cpu", "cpu.cfs_quota_us", l.cpuQuota);
+  if (l.pidsMax !== NOT_SET) rows.add("pids", "pids.max", l.pidsMax === UNLIMITED ? "max" : String(l.pidsMax));
   if (l.ioWeight > 0) rows.add("blkio", "blkio.weight", String(blkioOfWeight(l.ioWeight)), true);
-  for (const d of l.io) ioRows1(rows, d);
+  for (const d of l.io) {
+    rate1(rows, d.device, "read_bps", d.readBytes);
+    rate1(rows, d.device, "write_bps", d.writeBytes);
+    rate1(rows, d.device, "read_iops", d.readOps);
+    rate1(rows, d.device, "write_iops", d.writeOps);
+  }
   return rows.list;
 }
 
-function orMax(n: number): string {
-  return n > 0 ? String(n) : "max";
+/** "rbps=1000 wbps=max": only what was asked for. */
+function rates2(l: IoLimit): string {
+  const words = ["rbps", "wbps", "riops", "wiops"];
+  const values = [l.readBytes, l.writeBytes, l.readOps, l.writeOps];
+  const out: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    if (values[i]! !== NOT_SET) out.push(`${words[i]!}=${values[i]! === UNLIMITED ? "max" : values[i]!}`);
+  }
+  return out.join(" ");
 }
 
 /** v2 files. */
-export function limitRows2(l: CgroupLimits): LimitWrite[] {
-  const rows = new Rows();
-  rows.text("cpuset", "cpuset.mems", l.memoryNodes);
-  rows.text("cpuset", "cpuset.cpus", l.cpus);
-  rows.number("memory", "memory.max", l.memoryBytes);
-  rows.number("memory", "memory.high", l.memoryHighBytes);
-  rows.number("memory", "memory.low", l.memoryLowBytes);
-  rows.number("memory", "memory.swap.max", l.swapBytes, true);
-  if (l.oomGroup) rows.add("memory", "memory.oom.group", "1", true);
+export function limitRows2(l: Limits): LimitWrite[] {
+  const rows = new Rows("max");
+  rows.number("memory", "memory.max", l.memoryMax);
+  rows.number("memory", "memory.high", l.memoryHigh);
+  rows.number("memory", "memory.swap.max", l.memorySwap, true);
   if (l.cpuWeight > 0) rows.add("cpu", "cpu.weight", String(clamp(l.cpuWeight, 1, 10000)));
-  if (l.cpuQuotaUs > 0) rows.add("cpu", "cpu.max", `${l.cpuQuotaUs} ${period(l)}`);
-  rows.number("pids", "pids.max", l.pids);
+  if (l.cpuQuota !== NOT_SET || l.cpuPeriod > 0) rows.add("cpu", "cpu.max", `${l.cpuQuota > 0 ? String(l.cpuQuota) : "max"} ${period(l)}`);
+  rows.number("pids", "pids.max", l.pidsMax);
   if (l.ioWeight > 0) rows.add("io", "io.weight", `default ${clamp(l.ioWeight, 1, 10000)}`, true);
   for (const d of l.io) {
-    rows.add("io", "io.max", `${d.major}:${d.minor} rbps=${orMax(d.readBytesPerSecond)} wbps=${orMax(d.writeBytesPerSecond)} riops=${orMax(d.readsPerSecond)} wiops=${orMax(d.writesPerSecond)}`);
+    const rates = rates2(d);
+    if (rates !== "") rows.add("io", "io.max", `${d.device} ${rates}`);
   }
   return rows.list;
 }

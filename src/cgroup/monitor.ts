@@ -7,7 +7,7 @@
 import { u32At, i32At } from "../sys/bytes.ts";
 import { EPOLLIN, O_RDONLY } from "../sys/constants.ts";
 import { closeFd, listFolders, readTextOr, tryOpen, tryPutText, tryRead } from "../sys/files.ts";
-import { Loop, openEventCounter, openInotify, unwatchPath, Watch, watchPath } from "../sys/loop.ts";
+import { type Loop, openEventCounter, openInotify, Timer, unwatchPath, Watch, watchPath } from "../sys/loop.ts";
 import { tryOpenPidfd } from "../sys/processes.ts";
 import { cgroupProcesses, isPopulated, keyedNumber } from "./kill.ts";
 import type { CgroupPlace } from "./plan.ts";
@@ -49,7 +49,8 @@ class Watched {
   }
 }
 
-class OomEvent extends Watch {
+/** v1 tells of the lack before it kills and counts: look a moment later. */
+class OomCount extends Timer {
   private readonly monitor: CgroupMonitor;
   private readonly watched: Watched;
 
@@ -59,9 +60,28 @@ class OomEvent extends Watch {
     this.watched = watched;
   }
 
+  expired(): void {
+    if (this.watched.eventFd >= 0) this.monitor.checkMemory(this.watched);
+  }
+}
+
+const OOM_COUNT_AFTER_MS = 20;
+
+class OomEvent extends Watch {
+  private readonly loop: Loop;
+  private readonly count: OomCount;
+  private readonly watched: Watched;
+
+  constructor(loop: Loop, monitor: CgroupMonitor, watched: Watched) {
+    super();
+    this.loop = loop;
+    this.watched = watched;
+    this.count = new OomCount(monitor, watched);
+  }
+
   ready(_events: number): void {
     tryRead(this.watched.eventFd, new Uint8Array(8), 0, 8);
-    this.monitor.checkMemory(this.watched);
+    this.loop.arm(this.count, OOM_COUNT_AFTER_MS);
   }
 }
 
@@ -123,6 +143,7 @@ export class CgroupMonitor extends Watch {
       unwatchPath(this.inotify, n);
     }
     this.drop(w.eventFd);
+    w.eventFd = -1;
     for (const fd of w.left) this.drop(fd);
   }
 
@@ -206,7 +227,7 @@ export class CgroupMonitor extends Watch {
       return;
     }
     w.eventFd = fd;
-    this.loop.add(fd, EPOLLIN, new OomEvent(this, w));
+    this.loop.add(fd, EPOLLIN, new OomEvent(this.loop, this, w));
   }
 
   private drop(fd: number): void {

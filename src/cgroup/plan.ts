@@ -5,20 +5,21 @@
  * Rules: runtime spec §9, §13; kernel cgroup-v1 and cgroup-v2 guides.
  */
 import type { CgroupWrite, DeviceRule } from "../lxc/description.ts";
+import type { Limits } from "../state/model.ts";
 import { deviceLines, devicePolicy, deviceProgram, restricts } from "./device_filter.ts";
 import type { Hierarchy, Layout } from "./layout.ts";
 import { unifiedHierarchy } from "./layout.ts";
-import type { CgroupLimits, LimitWrite } from "./limits.ts";
+import type { LimitWrite } from "./limits.ts";
 import { limitRows1, limitRows2 } from "./limits.ts";
 
-/** What is asked for one container. Device rules must hold numbers, not paths (resolveDeviceRules). */
+/** What is asked for one container. Device rules and I/O limits must hold numbers, not paths (resolveDeviceRules, resolveIoDevices). */
 export type CgroupRequest = {
   container: string;
   /** Below our own cgroup instead of below the hierarchy's root. */
   relative: boolean;
   /** all: one cgroup in every hierarchy. needed: only where something is limited or observed. */
   scope: "all" | "needed";
-  limits: CgroupLimits;
+  limits: Limits;
   cgroup1: CgroupWrite[];
   cgroup2: CgroupWrite[];
   devices: DeviceRule[];

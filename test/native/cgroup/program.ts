@@ -48,6 +48,7 @@ class Printing extends CgroupListener {
   }
   outOfMemory(container: string, kills: number): void {
     say(`oom=${container}:${kills}`);
+    this.loop.stop();
   }
   freezeChanged(_container: string): void {}
 }
@@ -81,11 +82,11 @@ function clean(plan: CgroupPlan): void {
 
 function whole(layout: Layout): void {
   const r = request();
-  r.limits.memoryBytes = 33554432;
-  r.limits.swapBytes = 0;
+  r.limits.memoryMax = 33554432;
+  r.limits.memorySwap = 0;
   r.limits.cpuWeight = 200;
-  r.limits.cpuQuotaUs = 50000;
-  r.limits.pids = 20;
+  r.limits.cpuQuota = 50000;
+  r.limits.pidsMax = 20;
   const plan = planCgroup(layout, r);
   for (const w of [...plan.warnings, ...createCgroups(plan)]) say(`warning=${w}`);
   const pid = spawn(plan, ["/bin/sh", "-c", "mkdir -p /tmp; sleep 1000 & sleep 1000"]);
@@ -130,16 +131,17 @@ function devices(layout: Layout): void {
 
 function oom(layout: Layout): void {
   const r = request();
-  r.limits.memoryBytes = 16777216;
-  r.limits.swapBytes = 0;
+  r.limits.memoryMax = 16777216;
+  r.limits.memorySwap = 0;
   const plan = planCgroup(layout, r);
   createCgroups(plan);
   const loop = new Loop(new Failing());
   const monitor = new CgroupMonitor(loop, new Printing(loop));
   monitor.add(r.container, plan.places);
-  const pid = spawn(plan, ["/bin/sh", "-c", "exec tail -c 100000000 /dev/zero"]);
+  const pid = spawn(plan, ["/bin/sh", "-c", "exec tail -n 1 /dev/zero >/dev/null"]);
   say(`before=${oomKills(plan.places)}`);
-  loop.turn(20000);
+  loop.arm(new Deadline(), 20000);
+  loop.run();
   say(`signal=${waitPid(pid).status}`);
   say(`kills=${oomKills(plan.places)}`);
   monitor.remove(r.container);
@@ -182,7 +184,7 @@ function nested(layout: Layout): void {
 
 function refused(layout: Layout): void {
   const r = request();
-  r.limits.memoryBytes = 33554432;
+  r.limits.memoryMax = 33554432;
   r.cgroup1 = [{ controller: "pids", file: "pids.max", value: "many", at: "lxc.container.conf:4" }];
   if (process.argv[4] === "file") r.cgroup1 = [{ controller: "memory", file: "memory.nonsense", value: "1", at: "lxc.container.conf:5" }];
   const plan = planCgroup(layout, r);
@@ -202,6 +204,8 @@ function again(layout: Layout): void {
   createCgroups(plan);
   say("replaced");
   const pid = spawn(plan, ["/bin/sleep", "1000"]);
+  const deadline = monotonicMs() + 10000;
+  while (readText(`/proc/${pid}/comm`).trim() !== "sleep" && monotonicMs() < deadline) sleepMs(1);
   try {
     createCgroups(plan);
   } catch (e) {

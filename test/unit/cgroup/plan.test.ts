@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Layout } from "../../../src/cgroup/layout.ts";
-import { blkioOfWeight, noLimits, sharesOfWeight, weightOfShares, type CgroupLimits } from "../../../src/cgroup/limits.ts";
+import { blkioOfWeight, noLimits, sharesOfWeight, weightOfShares } from "../../../src/cgroup/limits.ts";
 import { planCgroup, planCgroupPlaces, procsFiles, type CgroupPlan, type CgroupRequest } from "../../../src/cgroup/plan.ts";
+import type { Limits } from "../../../src/state/model.ts";
 import { planHierarchies } from "../../../src/cgroup/hierarchies.ts";
 
 const V1 = ["memory", "cpu", "pids", "devices", "freezer", "blkio"];
@@ -16,7 +17,7 @@ const HYBRID: Layout = {
 const UNIFIED: Layout = { kind: "unified", hierarchies: [{ version: 2, controllers: ["cpu", "io", "memory", "pids"], mount: "/cg", own: "/w.service" }] };
 const NONE: Layout = { kind: "none", hierarchies: [] };
 
-function request(changes: Partial<CgroupRequest>, limits: Partial<CgroupLimits> = {}): CgroupRequest {
+function request(changes: Partial<CgroupRequest>, limits: Partial<Limits> = {}): CgroupRequest {
   return { container: "web", relative: false, scope: "all", limits: { ...noLimits(), ...limits }, cgroup1: [], cgroup2: [], devices: [], ...changes };
 }
 
@@ -24,7 +25,7 @@ function lines(plan: CgroupPlan): string[] {
   return plan.before.map((w) => `${w.path}=${w.value}${w.fatal ? "" : "?"}`);
 }
 
-const ALL = { memoryBytes: 1000, swapBytes: 500, cpuWeight: 200, cpuQuotaUs: 50000, pids: 64, ioWeight: 50 };
+const ALL = { memoryMax: 1000, memorySwap: 500, cpuWeight: 200, cpuQuota: 50000, pidsMax: 64, ioWeight: 50 };
 
 test("one set of limits becomes v1 files, memory before memory and swap", () => {
   assert.equal(lines(planCgroup(HYBRID, request({}, ALL))), [
@@ -44,10 +45,20 @@ test("the same limits become v2 files, below our own group when asked", () => {
   assert.equal(procsFiles(plan, true), ["/cg/w.service/lxc/web/cgroup.procs"]);
 });
 
+test("limits of a device, and lifted ones, in the words of each version", () => {
+  const limits = { memoryMax: -2, pidsMax: -2, io: [{ device: "8:0", readBytes: 1000, writeBytes: -1, readOps: -2, writeOps: -1 }] };
+  assert.equal(lines(planCgroup(HYBRID, request({}, limits))), [
+    "/cg/memory/lxc/web/memory.limit_in_bytes=-1", "/cg/pids/lxc/web/pids.max=max",
+    "/cg/blkio/lxc/web/blkio.throttle.read_bps_device=8:0 1000", "/cg/blkio/lxc/web/blkio.throttle.read_iops_device=8:0 0",
+  ]);
+  assert.equal(lines(planCgroup(UNIFIED, request({}, limits))), [
+    "/cg/lxc/web/memory.max=max", "/cg/lxc/web/pids.max=max", "/cg/lxc/web/io.max=8:0 rbps=1000 riops=max",
+  ]);
+});
+
 test("a controller that is nowhere is one warning, not one a version", () => {
-  const plan = planCgroup(UNIFIED, request({}, { cpus: "0-1" }));
-  assert.equal(plan.warnings, ["no cgroup controller cpuset on this machine, its limits are ignored"]);
-  assert.equal(planCgroup(UNIFIED, request({}, { io: [{ major: 8, minor: 0, readBytesPerSecond: 1, writeBytesPerSecond: 0, readsPerSecond: 0, writesPerSecond: 0 }] })).warnings, []);
+  const noMemory: Layout = { kind: "unified", hierarchies: [{ version: 2, controllers: ["io"], mount: "/cg", own: "" }] };
+  assert.equal(planCgroup(noMemory, request({}, { memoryMax: 5 })).warnings, ["no cgroup controller memory on this machine, its limits are ignored"]);
   assert.is(planCgroup(NONE, request({}, ALL)).warnings.length, 5);
 });
 
@@ -87,7 +98,7 @@ test("rules written for the mounted version replace those for the other", () => 
 });
 
 test("scope needed keeps to the hierarchies that limit or watch", () => {
-  const plan = planCgroup(HYBRID, request({ scope: "needed" }, { pids: 5 }));
+  const plan = planCgroup(HYBRID, request({ scope: "needed" }, { pidsMax: 5 }));
   assert.equal(plan.places.map((p) => p.directory), ["/cg/unified/lxc/web", "/cg/pids/lxc/web"]);
   const legacy: Layout = { kind: "legacy", hierarchies: HYBRID.hierarchies.filter((h) => h.version === 1) };
   assert.equal(planCgroup(legacy, request({ scope: "needed" })).places.map((p) => p.directory), ["/cg/freezer/lxc/web"]);
