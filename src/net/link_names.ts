@@ -24,7 +24,7 @@ export function hostName(container: string, index: number): string {
   const out: string[] = ["veth"];
   for (let i = 0; i < 6; i++) {
     out.push(LETTERS.charAt(rest % LETTERS.length));
-    rest = Math.floor(rest / LETTERS.length) + (i === 4 ? 1 : 0);
+    rest = Math.floor(rest / LETTERS.length);
   }
   return out.join("");
 }

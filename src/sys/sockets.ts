@@ -119,3 +119,13 @@ export function openNetlink(protocol: number, groups: number, nonblocking: boole
   }
   return fd;
 }
+
+/** A plain close-on-exec socket; non-blocking when asked. */
+export function openSocket(domain: number, type: number, protocol: number, nonblocking: boolean): number {
+  return checked(sys_socket(domain, type | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0), protocol), "socket", `${domain} ${protocol}`);
+}
+
+/** setsockopt with a 32-bit number at any level: 0 or -errno. */
+export function trySetOption(fd: number, level: number, option: number, value: number): number {
+  return sys_setsockopt(fd, level, option, u32List([value]));
+}
