@@ -18,7 +18,7 @@ const FAULTS: Fault[] = [
   { bit: 0x0800, says: "not allowed to sign certificates" },
   { bit: 0x4000, says: "signed with a hash that is not trusted" },
   { bit: 0x8000, says: "signed with a kind of key that is not trusted" },
-  { bit: 0x010000, says: "key too short or of a kind that is not trusted" },
+  { bit: 0x010000, says: "its key or its issuer's is too short or of a kind that is not trusted" },
 ];
 
 /** Positive mbedTLS flags as words; `place` is that of the certificate in the chain, 0 for the leaf. */

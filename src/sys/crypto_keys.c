@@ -10,8 +10,10 @@
 #include "mbedtls/ecdsa.h"
 #include "mbedtls/rsa.h"
 
-/* Largest RSA modulus, and largest exponent: 65537 is what everybody uses, a long one only costs time. */
-#define RSA_MOST_BITS 8192
+/*
+ * Largest RSA exponent: 65537 is what everybody uses, a long one only costs
+ * time. The library itself refuses a modulus beyond 8192 bits.
+ */
 #define RSA_MOST_EXPONENT_BITS 32
 
 static int rsa_can_do(mbedtls_pk_type_t type)
@@ -35,7 +37,7 @@ static int rsa_verify(mbedtls_pk_context *pk, mbedtls_md_type_t md, const unsign
 	mbedtls_mpi_free(&e);
 	if (exported != 0)
 		return exported;
-	if (exponent_bits > RSA_MOST_EXPONENT_BITS || mbedtls_rsa_get_bitlen(rsa) > RSA_MOST_BITS)
+	if (exponent_bits > RSA_MOST_EXPONENT_BITS)
 		return MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
 	if (size != mbedtls_rsa_get_len(rsa))
 		return MBEDTLS_ERR_PK_SIG_LEN_MISMATCH;

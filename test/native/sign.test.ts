@@ -47,11 +47,11 @@ async function askOne(q: Question): Promise<Answer> {
   return (await ask([q]))[0]!;
 }
 
-/** The reason given, whole: the first of them. */
+/** Refused with this message, and with a reason that says why. */
 function refusedBecause(a: Answer, message: string, why: RegExp): void {
   assert.is(a.ok, false);
   assert.is(a.message, message);
-  assert.match(a.reasons.join("\n"), why);
+  assert.match(a.reasons.join("\n"), why, a.reasons.join("\n"));
 }
 
 const HEX = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -221,10 +221,10 @@ test("a certificate of the store itself may sign", async () => {
 type ChainCase = { says: string; x5c: () => string[]; why: RegExp; key?: string; alg?: string; when?: number; trust?: string };
 
 /** A public key file around a modulus that nobody knows the factors of. */
-function hugeRsaKey(bits: number): string {
-  const file = join(pki.dir, `rsa${bits}.pub`);
+function madeUpRsaKey(bits: number, exponent: string): string {
+  const file = join(pki.dir, `rsa${bits}-${exponent.length}.pub`);
   const modulus = Buffer.alloc(bits / 8, 0xc3);
-  const conf = `asn1=SEQUENCE:key\n[key]\nalg=SEQUENCE:alg\nk=BITWRAP,SEQUENCE:rsa\n[alg]\noid=OID:rsaEncryption\nn=NULL\n[rsa]\nn=INTEGER:0x${modulus.toString("hex")}\ne=INTEGER:65537\n`;
+  const conf = `asn1=SEQUENCE:key\n[key]\nalg=SEQUENCE:alg\nk=BITWRAP,SEQUENCE:rsa\n[alg]\noid=OID:rsaEncryption\nn=NULL\n[rsa]\nn=INTEGER:0x${modulus.toString("hex")}\ne=INTEGER:${exponent}\n`;
   writeFileSync(`${file}.cnf`, conf);
   openssl(["asn1parse", "-genconf", `${file}.cnf`, "-noout", "-out", `${file}.der`]);
   openssl(["pkey", "-pubin", "-inform", "DER", "-in", `${file}.der`, "-out", file]);
@@ -244,9 +244,9 @@ const CHAIN_CASES: ChainCase[] = [
   { says: "dates count and the clock is at 1970", x5c: () => chain, why: /not yet valid/, when: 0 },
   { says: "the leaf's key is EC and the algorithm RS256", x5c: () => chain, alg: "RS256", why: /RS256 needs an RSA key and this one is EC/ },
   { says: "the leaf's key is RSA and the algorithm ES256", key: keys.rsa, alg: "ES256", why: /ES256 needs an EC key and this one is RSA/, x5c: () => [makeCertificate(pki.dir, "rsa-leaf", { subject: "/CN=r", key: keys.rsa, issuer: pki.issuer }), pki.mid] },
-  { says: "the leaf has RSA of 1024 bits", key: keys.weak, alg: "RS256", why: /leaf certificate: key too short/, x5c: () => [makeCertificate(pki.dir, "weak-leaf", { subject: "/CN=w", key: keys.weak, issuer: pki.issuer }), pki.mid] },
+  { says: "the leaf has RSA of 1024 bits", key: keys.weak, alg: "RS256", why: /leaf certificate: its key or its issuer's is too short/, x5c: () => [makeCertificate(pki.dir, "weak-leaf", { subject: "/CN=w", key: keys.weak, issuer: pki.issuer }), pki.mid] },
   {
-    says: "one between has RSA of 1024 bits", why: /certificate 1 above the leaf: key too short/, x5c: () => {
+    says: "one between has RSA of 1024 bits", why: /leaf certificate: its key or its issuer's is too short/, x5c: () => {
       const mid = makeCertificate(pki.dir, "weak-mid", { subject: "/CN=wm", key: keys.weak, issuer: { certificate: pki.ca, key: pki.caKey }, ca: true });
       return [makeCertificate(pki.dir, "under-weak", { subject: "/CN=l", key: keys.p256, issuer: { certificate: mid, key: keys.weak } }), mid];
     },
@@ -267,8 +267,14 @@ const CHAIN_CASES: ChainCase[] = [
     },
   },
   {
-    says: "one between has RSA of 16384 bits", why: /not vouched for/, x5c: () => {
-      const mid = makeCertificate(pki.dir, "huge-mid", { subject: "/CN=between", key: pki.midKey, publicKeyFile: hugeRsaKey(16384), issuer: { certificate: pki.ca, key: pki.caKey }, ca: true });
+    says: "one between has RSA of 16384 bits", why: /certificate chain: EBADMSG/, x5c: () => {
+      const mid = makeCertificate(pki.dir, "huge-mid", { subject: "/O=Wherry tests/CN=between", key: pki.midKey, publicKeyFile: madeUpRsaKey(16384, "65537"), issuer: { certificate: pki.ca, key: pki.caKey }, ca: true });
+      return [pki.leaf, mid];
+    },
+  },
+  {
+    says: "one between has an RSA exponent that would take seconds", why: /leaf certificate: not vouched for/, x5c: () => {
+      const mid = makeCertificate(pki.dir, "slow-mid", { subject: "/O=Wherry tests/CN=between", key: pki.midKey, publicKeyFile: madeUpRsaKey(8192, `0x${"7f".repeat(1000)}`), issuer: { certificate: pki.ca, key: pki.caKey }, ca: true });
       return [pki.leaf, mid];
     },
   },

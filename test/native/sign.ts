@@ -4,10 +4,11 @@
  * that a test can flip any bit of it.
  *   sign  MODE WHEN OEM COMMITTED TRUST-DIR STATE-HEX
  */
-import { readFileSync } from "node:fs";
 import { loadTrust } from "../../src/sign/apply.ts";
 import { checkState } from "../../src/sign/check.ts";
 import type { Mode } from "../../src/sign/verdict.ts";
+import { readFd } from "../../src/sys/files.ts";
+import { fromUtf8 } from "../../src/sys/text.ts";
 
 function fromHex(text: string): Uint8Array {
   const out = new Uint8Array(text.length / 2);
@@ -28,7 +29,7 @@ function answerSign(f: string[]): string {
   });
 }
 
-for (const line of readFileSync("/dev/stdin", "utf8").split("\n")) {
+for (const line of fromUtf8(readFd(0, 268435456, "stdin")).split("\n")) {
   if (line === "") continue;
   const fields = line.split("\t");
   console.log(answerSign(fields));
