@@ -32,6 +32,13 @@ export const MASK = "XXXX";
 const MAX_NOTES = 256;
 const MAX_SYSCTLS = 256;
 
+/** Longest text of a note, in characters: what somebody wrote may be much longer. */
+const LONGEST = 240;
+
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+}
+
 export class Config {
   private readonly values: string[];
   private readonly isSet: boolean[];
@@ -257,7 +264,7 @@ export class Config {
   }
 
   note(severity: "warn" | "info", source: string, name: string, why: string): void {
-    if (this.noted.length < MAX_NOTES) this.noted.push({ severity, at: name === "" ? source : `${source} ${name}`, why });
+    if (this.noted.length < MAX_NOTES) this.noted.push({ severity, at: cut(name === "" ? source : `${source} ${name}`), why: cut(why) });
   }
 }
 

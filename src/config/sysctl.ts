@@ -55,9 +55,20 @@ export function sysctlPath(s: SysctlSetting, folders: SysctlFolders): string {
   return path;
 }
 
-/** All writes in the order they are made. */
+/** All writes in the order they are made; of two spellings of one path the higher level counts, else the later. */
 export function planSysctls(settings: SysctlSetting[], folders: SysctlFolders): SysctlWrite[] {
   const out: SysctlWrite[] = [];
-  for (const s of settings) out.push({ path: sysctlPath(s, folders), value: s.value, source: s.source });
+  const levels: number[] = [];
+  for (const s of settings) {
+    const write: SysctlWrite = { path: sysctlPath(s, folders), value: s.value, source: s.source };
+    const known = out.findIndex((o) => o.path === write.path);
+    if (known < 0) {
+      out.push(write);
+      levels.push(s.level);
+    } else if (s.level >= levels[known]!) {
+      out[known] = write;
+      levels[known] = s.level;
+    }
+  }
   return out;
 }

@@ -91,7 +91,10 @@ export function applyNamespace(d: ContainerDescription, key: string, rest: strin
 export function applyIds(d: ContainerDescription, key: string, value: string, r: Report): void {
   if (key === "lxc.init.groups") {
     d.groups = [];
-    for (const w of splitBlanks(value.split(",").join(" "))) d.groups.push(Math.max(0, unsignedOrRefuse(w, MAX_ID - 1, r)));
+    for (const w of splitBlanks(value.split(",").join(" "))) {
+      const gid = unsignedOrRefuse(w, MAX_ID - 1, r);
+      if (gid >= 0) d.groups.push(gid);
+    }
     return;
   }
   const none: IdMap[] = [];

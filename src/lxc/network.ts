@@ -226,6 +226,14 @@ export function applyNet(d: ContainerDescription, index: number, key: string, va
   else if (!applyAddresses(n, key, value, r)) applyKinds(n, key, value, r);
 }
 
+/** A gateway needs an address, a device that is up, and for "auto" a link to take it from. */
+function checkGateway(n: NetDevice, family: string, address: string, addresses: number, r: Report): void {
+  if (address === "") return;
+  if (address === "auto" && n.link === "") r.refuse(`gateway "auto" of network device ${n.index} needs its link`);
+  if (addresses === 0) r.refuse(`network device ${n.index} has a gateway and no ${family} address`);
+  if (!n.up) r.refuse(`network device ${n.index} has a gateway and no lxc.net.${n.index}.flags = up`);
+}
+
 /** Whole-record rules, after the last line: each device has a type and what that type needs. */
 export function checkNet(d: ContainerDescription, typed: number[], r: Report): void {
   for (const n of d.net) {
@@ -234,7 +242,7 @@ export function checkNet(d: ContainerDescription, typed: number[], r: Report): v
     else if ((n.type === "phys" || n.type === "vlan" || n.type === "macvlan" || n.type === "ipvlan") && n.link === "") {
       r.refuse(`network device ${n.index} of type ${n.type} needs lxc.net.${n.index}.link`);
     } else if (n.type === "vlan" && n.vlanId < 0) r.refuse(`network device ${n.index} needs lxc.net.${n.index}.vlan.id`);
-    if (n.ipv4Gateway === "auto" && n.link === "") r.refuse(`gateway "auto" of network device ${n.index} needs its link`);
-    if (n.ipv4Gateway !== "" && n.ipv4.length === 0) r.refuse(`network device ${n.index} has a gateway and no IPv4 address`);
+    checkGateway(n, "IPv4", n.ipv4Gateway, n.ipv4.length, r);
+    checkGateway(n, "IPv6", n.ipv6Gateway, n.ipv6.length, r);
   }
 }

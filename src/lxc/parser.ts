@@ -1,7 +1,7 @@
 /**
  * An LXC configuration text → one container description. Reads every line,
  * follows includes through the caller's reader, and reports all that is wrong
- * with file and line; a refused line leaves its key as it was.
+ * with file and line; what is refused leaves a description nobody may start.
  * Rules: runtime spec "Config syntax" and "Keys".
  */
 import { emptyDescription, type ContainerDescription } from "./description.ts";
@@ -17,7 +17,8 @@ import { applyFlag, applyNumber, applySignal, applySize, applyText, applyTime } 
 import { isQuotedWords, isWrapped } from "./words.ts";
 
 /** Bounds of one configuration with all it includes. */
-const MAX_BYTES = 1048576;
+const MAX_CHARACTERS = 262144;
+const MAX_SETTINGS = 4096;
 const MAX_FILES = 64;
 const MAX_DEPTH = 8;
 const MAX_NET_INDEX = 1023;
@@ -34,8 +35,11 @@ class Parsing {
   typed: number[];
   /** Device that lxc.network.* lines without a number mean. */
   network: number;
-  bytes: number;
+  characters: number;
+  settings: number;
   files: number;
+  /** Past a bound: nothing more is read. */
+  stopped: boolean;
 
   constructor(reader: ConfigReader) {
     this.d = emptyDescription();
@@ -43,8 +47,10 @@ class Parsing {
     this.reader = reader;
     this.typed = [];
     this.network = -1;
-    this.bytes = 0;
+    this.characters = 0;
+    this.settings = 0;
     this.files = 0;
+    this.stopped = false;
   }
 }
 
@@ -52,21 +58,25 @@ class Parsing {
 export function parseLxcConfig(text: string, name: string, reader: ConfigReader): LxcConfig {
   const p = new Parsing(reader);
   parseText(p, text, name, 1);
-  checkWhole(p);
+  checkWhole(p, name);
   return { description: p.d, problems: p.r.problems, warnings: p.r.warnings };
 }
 
 function parseText(p: Parsing, text: string, name: string, depth: number): void {
-  p.bytes = p.bytes + text.length;
+  p.characters = p.characters + text.length;
   p.files = p.files + 1;
-  if (p.bytes > MAX_BYTES || p.files > MAX_FILES) {
-    p.r.refuse(`configuration larger than ${MAX_BYTES} bytes or ${MAX_FILES} files with its includes`);
+  if (p.characters > MAX_CHARACTERS || p.files > MAX_FILES) {
+    if (!p.stopped) p.r.refuse(`configuration larger than ${MAX_CHARACTERS} characters or ${MAX_FILES} files with its includes`);
+    p.stopped = true;
     return;
   }
   let number = 0;
   for (const piece of text.split("\n")) {
     number += 1;
-    for (const line of piece.split("\r")) parseLine(p, line.trim(), `${name}:${number}`, depth);
+    for (const line of piece.split("\r")) {
+      if (p.stopped || p.r.isFull()) return;
+      parseLine(p, line.trim(), `${name}:${number}`, depth);
+    }
   }
 }
 
@@ -77,14 +87,18 @@ function parseLine(p: Parsing, line: string, place: string, depth: number): void
     p.r.warn("line does not start with lxc. and is ignored");
     return;
   }
+  p.settings = p.settings + 1;
   const eq = line.indexOf("=");
-  if (eq < 0) {
+  if (p.settings > MAX_SETTINGS) {
+    p.r.refuse(`more than ${MAX_SETTINGS} settings`);
+    p.stopped = true;
+  } else if (eq < 0) {
     p.r.refuse(`no "=" in "${line}"`);
-    return;
+  } else {
+    const key = line.slice(0, eq).trim();
+    p.r.at = `${place} ${key}`;
+    applyLine(p, key, line.slice(eq + 1).trim(), depth);
   }
-  const key = line.slice(0, eq).trim();
-  p.r.at = `${place} ${key}`;
-  applyLine(p, key, line.slice(eq + 1).trim(), depth);
 }
 
 /** The value without the quotes around it. */
@@ -205,10 +219,10 @@ function includeFile(p: Parsing, path: string, depth: number): void {
 }
 
 /** Rules that need the whole text. */
-function checkWhole(p: Parsing): void {
+function checkWhole(p: Parsing, name: string): void {
   checkNet(p.d, p.typed, p.r);
-  p.r.at = "";
+  p.r.at = name;
   if (p.d.capKeep !== null && p.d.capDrop.length > 0) p.r.refuse("lxc.cap.keep and lxc.cap.drop exclude each other");
   if (p.d.namespaces.keep !== null && p.d.namespaces.clone !== null) p.r.refuse("lxc.namespace.keep and lxc.namespace.clone exclude each other");
-  if (p.d.ttyMin > 0 && p.d.ttyMin > p.d.ttyMax) p.r.refuse("lxc.tty.min is above lxc.tty.max");
+  if (p.d.ttyMin > 0 && p.d.ttyMin > p.d.ttyMax) p.r.warn("lxc.tty.min is above lxc.tty.max: no ttys");
 }

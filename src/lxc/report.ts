@@ -7,7 +7,17 @@
 /** at: "web/lxc.container.conf:12 lxc.tty.max". */
 export type Problem = { at: string; why: string };
 
-/** Collects problems; `at` is the place being read. */
+/** More would not help anybody, and a hostile text could make them fill the memory. */
+const MOST = 128;
+
+/** Longest text of a message, in characters: what a user wrote may be much longer. */
+const LONGEST = 240;
+
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+}
+
+/** Collects problems, the first ones of too many; `at` is the place being read. */
 export class Report {
   readonly problems: Problem[];
   readonly warnings: Problem[];
@@ -20,10 +30,15 @@ export class Report {
   }
 
   refuse(why: string): void {
-    this.problems.push({ at: this.at, why });
+    if (this.problems.length < MOST) this.problems.push({ at: cut(this.at), why: cut(why) });
+  }
+
+  /** Is it time to stop reading? */
+  isFull(): boolean {
+    return this.problems.length >= MOST;
   }
 
   warn(why: string): void {
-    this.warnings.push({ at: this.at, why });
+    if (this.warnings.length < MOST) this.warnings.push({ at: cut(this.at), why: cut(why) });
   }
 }

@@ -137,9 +137,9 @@ class Body {
 
   section(text: string): void {
     const name = lowerAscii(text.slice(1, Math.max(1, text.length - 1)));
-    this.skipping = FOREIGN.includes(name);
+    this.skipping = !OURS.includes(name);
     this.arch = name;
-    if (!text.endsWith("]") || (!this.skipping && !OURS.includes(name))) this.r.refuse(`unknown section ${text}`);
+    if (!text.endsWith("]") || (this.skipping && !FOREIGN.includes(name))) this.r.refuse(`unknown section ${text}`);
   }
 
   rule(text: string): void {
