@@ -9,12 +9,14 @@ export class SysError extends Error {
   readonly syscall: string;
   readonly path: string;
   readonly errno: number;
+  readonly hint: string;
   constructor(syscall: string, path: string, errno: number, hint: string = "") {
     super(`${syscall}${path === "" ? "" : ` ${path}`}: ${errnoName(errno)}${hint === "" ? "" : ` (${hint})`}`);
     this.name = "SysError";
     this.syscall = syscall;
     this.path = path;
     this.errno = errno;
+    this.hint = hint;
   }
 }
 

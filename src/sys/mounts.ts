@@ -20,7 +20,8 @@ export const MOUNT_ATTR_NODEV = 0x04;
 export const MOUNT_ATTR_NOEXEC = 0x08;
 export const MOUNT_ATTR_IDMAP = 0x00100000;
 
-function mountHint(errno: number, fstype: string): string {
+/** What a mount's errno means where it misleads, "" where it does not. */
+export function mountHint(errno: number, fstype: string): string {
   if (errno === ENOSPC) return "too many mounts in this namespace";
   if (errno === ENODEV) return `filesystem ${fstype} is not in this kernel`;
   if (errno === EINVAL && fstype === "squashfs") return "not a squashfs, or a compression this kernel lacks";

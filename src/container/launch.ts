@@ -1,0 +1,160 @@
+/**
+ * The parent's side of a start: terminals, report socket, clone, what the
+ * child needs from outside while it waits, and reading how it went. Never
+ * blocks; on failure nothing of it stays. The cgroups exist already.
+ * Order: runtime spec §15.
+ */
+import { delegateCgroups, openUnified } from "../cgroup/apply.ts";
+import { connectContainer, disconnectContainer } from "../net/apply.ts";
+import { CLONE_NEWPID, O_DIRECTORY, O_RDONLY, SIGKILL, SOCK_SEQPACKET } from "../sys/constants.ts";
+import { E2BIG, EAGAIN, EINVAL, ENOSPC, ENOSYS, EPERM } from "../sys/errno.ts";
+import { SysError } from "../sys/error.ts";
+import { changeOwner, closeFd, openFile, tryPutText, tryRead, tryWrite } from "../sys/files.ts";
+import { enterNamespace, tryClone, trySetLimit, trySignalPidfd, waitPid, type Cloned } from "../sys/processes.ts";
+import { trySetNonBlocking } from "../sys/relative.ts";
+import { socketPair } from "../sys/sockets.ts";
+import { becomeContainer, type Prepared } from "./child.ts";
+import type { ContainerPlan } from "./plan.ts";
+import { openTerminal, type Terminal } from "./pty.ts";
+import { parseReport, PROCEED, REPORT_BYTES, type StartFailure } from "./report.ts";
+
+/**
+ * A container that is being set up. Descriptors are the caller's to close:
+ * report (readable when there is news: readReport), console and ttys (masters,
+ * non-blocking; they hold the terminals), netFd (for disconnectContainer).
+ */
+export type Launched = { pid: number; pidfd: number; report: number; console: number; ttys: number[]; netFd: number };
+
+/** What is open for the start and not yet anybody's. */
+class Holder {
+  readonly fds: number[] = [];
+
+  hold(fd: number): number {
+    if (fd >= 0) this.fds.push(fd);
+    return fd;
+  }
+
+  closeAll(): void {
+    for (const fd of this.fds) closeFd(fd);
+  }
+}
+
+function refusedClone(errno: number): SysError {
+  if (errno === EPERM) return new SysError("clone", "", errno, "namespaces need root");
+  if (errno === EINVAL) return new SysError("clone", "", errno, "this kernel lacks a kind of namespace, or they contradict each other");
+  if (errno === ENOSPC) return new SysError("clone", "", errno, "more namespaces than user.max_*_namespaces allows");
+  return new SysError("clone", "", errno, errno === EAGAIN ? "a limit of processes is reached" : "");
+}
+
+/** Clones, into the cgroup2 group where the kernel can (5.7); else `prepared` tells the child to join it. */
+function cloneInto(plan: ContainerPlan, cgroupFd: number, prepared: Prepared): Cloned {
+  if (cgroupFd >= 0) {
+    const c = tryClone(plan.cloneFlags, cgroupFd);
+    if (c.pid !== -E2BIG && c.pid !== -EINVAL && c.pid !== -ENOSYS) return c;
+    prepared.unifiedProcs = `${plan.cgroup!.unified}/cgroup.procs`;
+  }
+  return tryClone(plan.cloneFlags, -1);
+}
+
+/** The same with the pid namespace of another container, which only a child can be in. */
+function cloneAs(plan: ContainerPlan, cgroupFd: number, prepared: Prepared): Cloned {
+  const other = plan.pidNamespace;
+  if (other === null) return cloneInto(plan, cgroupFd, prepared);
+  const own = openFile("/proc/self/ns/pid", O_RDONLY);
+  const theirs = openFile(other.path, O_RDONLY);
+  enterNamespace(theirs, CLONE_NEWPID, other.path);
+  const c = cloneInto(plan, cgroupFd, prepared);
+  if (c.pid !== 0) enterNamespace(own, CLONE_NEWPID, "/proc/self/ns/pid");
+  closeFd(own);
+  closeFd(theirs);
+  return c;
+}
+
+/** What the child can't do for itself; it waits meanwhile. Returns netFd. */
+function serve(plan: ContainerPlan, pid: number, report: number): number {
+  for (const s of plan.parent) {
+    const path = s.path.split("%p").join(String(pid));
+    const r = tryPutText(path, s.text.split("%p").join(String(pid)));
+    if (r < 0) throw new SysError("write", path, -r, `"${s.text.trim()}"`);
+  }
+  if (plan.mapped && plan.cgroup !== null) delegateCgroups(plan.cgroup, plan.hostUid, plan.hostGid);
+  for (const l of plan.limits) {
+    const r = trySetLimit(pid, l.resource, l.soft, l.hard);
+    if (r < 0) throw new SysError("prlimit", l.name, -r);
+  }
+  const netFd = plan.net === null ? -1 : connectContainer(plan.net, pid);
+  if (plan.waits && tryWrite(report, PROCEED, 0, PROCEED.length) < 0 && plan.net !== null) disconnectContainer(plan.net, netFd);
+  return netFd;
+}
+
+function cgroupFdOf(plan: ContainerPlan): number {
+  if (plan.cgroup === null || plan.cgroup.unified === "") return -1;
+  // a child without power over the host can't attach its own device filter
+  return plan.mapped ? openUnified(plan.cgroup) : openFile(plan.cgroup.unified, O_RDONLY | O_DIRECTORY);
+}
+
+/** A terminal whose ends are held until the start has succeeded. */
+function heldTerminal(plan: ContainerPlan, masters: Holder, ours: Holder, withSlave: boolean): Terminal {
+  const t = openTerminal(withSlave);
+  masters.hold(t.master);
+  ours.hold(t.slave);
+  if (plan.mapped) changeOwner(t.path, plan.hostUid, plan.hostGid);
+  return t;
+}
+
+/**
+ * Starts a container: returns as soon as its process exists. Throws SysError
+ * when it can't be made; what its set-up says later comes from readReport.
+ * In the child this never returns.
+ */
+export function launch(plan: ContainerPlan): Launched {
+  const kept = new Holder();
+  const ours = new Holder();
+  try {
+    const console = plan.console === "pty" ? heldTerminal(plan, kept, ours, true) : { master: -1, slave: -1, path: "" };
+    const ttys: Terminal[] = [];
+    for (let i = 0; i < plan.ttys; i++) ttys.push(heldTerminal(plan, kept, ours, false));
+    const pair = socketPair(SOCK_SEQPACKET);
+    const report = kept.hold(pair[0]!);
+    ours.hold(pair[1]!);
+    trySetNonBlocking(report);
+    const prepared: Prepared = { report: pair[1]!, console: console.slave, consolePath: console.path, ttyPaths: ttys.map((t) => t.path), unifiedProcs: "" };
+    const child = cloneAs(plan, ours.hold(cgroupFdOf(plan)), prepared);
+    if (child.pid === 0) becomeContainer(plan, prepared);
+    if (child.pid < 0) throw refusedClone(-child.pid);
+    const netFd = served(plan, child, report);
+    ours.closeAll();
+    return { pid: child.pid, pidfd: child.pidfd, report, console: console.master, ttys: ttys.map((t) => t.master), netFd };
+  } catch (e) {
+    kept.closeAll();
+    ours.closeAll();
+    throw e;
+  }
+}
+
+/** serve(), or no child any more. */
+function served(plan: ContainerPlan, child: Cloned, report: number): number {
+  try {
+    return serve(plan, child.pid, report);
+  } catch (e) {
+    trySignalPidfd(child.pidfd, SIGKILL);
+    waitPid(child.pid);
+    closeFd(child.pidfd);
+    throw e;
+  }
+}
+
+/** Where a start stands. started: the program runs, or the process is gone (its pidfd tells). */
+export type StartState = { state: "waiting" | "started" | "failed"; failure: StartFailure };
+
+const NO_FAILURE: StartFailure = { step: "", path: "", errno: 0, hint: "" };
+
+/** Reads the report socket once, without blocking. After "started" or "failed" the caller closes it; a failed child ends by itself. */
+export function readReport(report: number): StartState {
+  const b = new Uint8Array(REPORT_BYTES);
+  const n = tryRead(report, b, 0, b.length);
+  if (n === -EAGAIN) return { state: "waiting", failure: NO_FAILURE };
+  if (n === 0) return { state: "started", failure: NO_FAILURE };
+  if (n < 0) return { state: "failed", failure: { step: "read", path: "report of the set-up", errno: -n, hint: "" } };
+  return { state: "failed", failure: parseReport(b.subarray(0, n)) };
+}

@@ -1,0 +1,148 @@
+/**
+ * A container's root: put together on its mountpoint, then made "/".
+ * Runs in the container's first process, in its own mount namespace.
+ * Rules: runtime spec §5 (overlay root), §15 (root switch).
+ */
+import {
+  MNT_DETACH, MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SLAVE, O_DIRECTORY, O_PATH, O_RDONLY, S_IFDIR, S_IFMT,
+} from "../sys/constants.ts";
+import { EINVAL, ENOENT } from "../sys/errno.ts";
+import { SysError } from "../sys/error.ts";
+import { changeDirectory, closeFd, currentDirectory, makeDirectories, makeDirectory, openFile, readAt, readText, statPath } from "../sys/files.ts";
+import { mountAt, mountHint, pivotRoot, tryMount, tryUnmount, unmount } from "../sys/mounts.ts";
+import { chroot } from "../sys/processes.ts";
+import { tryChangeDirectoryFd } from "../sys/relative.ts";
+import { mountImage } from "../volume/image.ts";
+import { imageKind, IMAGE_HEAD_BYTES } from "../volume/image_kind.ts";
+import type { RootPlan } from "./plan.ts";
+
+const IMAGE_TYPES = ["squashfs", "ext4", "erofs"];
+const RESTRICTIONS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+function bindRoot(path: string, target: string, flags: number): void {
+  const r = tryMount(path, target, "", MS_BIND | MS_REC);
+  if (r < 0) throw new SysError("bind", `${path} on ${target}`, -r, r === -ENOENT ? "the root filesystem is not there" : "");
+  if ((flags & RESTRICTIONS) !== 0) mountAt("", target, "", (MS_BIND | MS_REMOUNT | (flags & RESTRICTIONS)) >>> 0);
+}
+
+/** Characters that would end a layer's name. */
+function escapeLayer(path: string): string {
+  const out: string[] = [];
+  for (let i = 0; i < path.length; i++) {
+    const c = path.charAt(i);
+    if (c === ":" || c === "," || c === "\\") out.push("\\");
+    out.push(c);
+  }
+  return out.join("");
+}
+
+function mountOverlay(r: RootPlan, lowers: string[], upper: string, work: string, target: string): void {
+  const lower = lowers.map((l) => escapeLayer(l)).join(":");
+  const data = `lowerdir=${lower},upperdir=${escapeLayer(upper)},workdir=${escapeLayer(work)}`;
+  const e = tryMount("overlay", target, "overlay", (r.flags & RESTRICTIONS) >>> 0, data);
+  if (e < 0) throw new SysError("mount overlay on", target, -e, mountHint(-e, "overlay"));
+}
+
+/** The layers over a tmpfs that nobody else sees and that ends with the container. Returns where the root is. */
+function mountOverScratch(r: RootPlan): string {
+  const image = r.kind === "image" || (r.kind === "auto" && !isFolder(r.path));
+  const own = image ? `${r.mountpoint}/image` : r.path;
+  const lowers = r.kind === "overlay" ? r.lowers : [...r.lowers, own];
+  const size = r.scratchBytes > 0 ? `,size=${r.scratchBytes}` : "";
+  const e = tryMount("tmpfs", r.mountpoint, "tmpfs", MS_NOSUID | MS_NODEV, `mode=755${size}`);
+  if (e < 0) throw new SysError("mount tmpfs on", r.mountpoint, -e);
+  for (const name of ["upper", "work", "root"]) makeDirectory(`${r.mountpoint}/${name}`);
+  if (image) {
+    makeDirectory(own);
+    mountImageRoot(r.path, own);
+  }
+  mountOverlay(r, lowers, `${r.mountpoint}/upper`, `${r.mountpoint}/work`, `${r.mountpoint}/root`);
+  return `${r.mountpoint}/root`;
+}
+
+function isFolder(path: string): boolean {
+  const s = statPath(path, true);
+  if (s === null) throw new SysError("open", path, ENOENT, "the root filesystem is not there");
+  return (s.mode & S_IFMT) === S_IFDIR;
+}
+
+/** An image file by its content, or a block device with each filesystem this kernel has. */
+function mountImageRoot(path: string, target: string): void {
+  const fd = openFile(path, O_RDONLY);
+  const kind = imageKind(readAt(fd, 0, IMAGE_HEAD_BYTES));
+  closeFd(fd);
+  if (!IMAGE_TYPES.includes(kind)) throw new SysError("mount", path, EINVAL, kind === "" ? "neither a folder nor an image of a filesystem" : `this is a ${kind}, not a filesystem`);
+  mountImage({ kind: "image", volume: "root", source: path, target, fstype: kind, readOnly: kind !== "ext4", attempts: [""] }, -1);
+}
+
+/** Mounts the root and returns its path. */
+function mountRoot(r: RootPlan): string {
+  if (r.kind === "host") return "/";
+  makeDirectories(r.mountpoint);
+  if (r.scratchBytes >= 0) return mountOverScratch(r);
+  if (r.kind === "overlay") {
+    makeDirectories(r.upper);
+    makeDirectories(r.work);
+    mountOverlay(r, r.lowers, r.upper, r.work, r.mountpoint);
+  } else if (r.kind === "dir" || isFolder(r.path)) {
+    bindRoot(r.path, r.mountpoint, r.flags);
+  } else {
+    mountImageRoot(r.path, r.mountpoint);
+  }
+  return r.mountpoint;
+}
+
+/** Puts the root together; the descriptor of its folder is the one that everything in it is named from. */
+export function openRoot(r: RootPlan): number {
+  const path = mountRoot(r);
+  if (r.propagation !== 0) mountAt("", path, "", r.propagation);
+  return openFile(path, O_PATH | O_DIRECTORY);
+}
+
+function enter(root: number): void {
+  const r = tryChangeDirectoryFd(root);
+  if (r < 0) throw new SysError("chdir", "the container's root", -r);
+}
+
+/** The root becomes "/" and what was there before is gone. */
+export function switchRoot(root: number, onInitramfs: boolean): void {
+  if (onInitramfs) {
+    leaveInitramfs(root);
+    return;
+  }
+  enter(root);
+  pivotRoot(".", ".");
+  // the old root now lies over the new one: it must not take the host's mounts with it
+  mountAt("", ".", "", MS_SLAVE | MS_REC);
+  unmount(".", MNT_DETACH);
+  changeDirectory("/");
+}
+
+/** Mount points of a mountinfo text that a container must not keep, the last mounted first. */
+export function inheritedMounts(mountinfo: string, root: string): string[] {
+  const points: string[] = [];
+  for (const line of mountinfo.split("\n")) {
+    const fields = line.split(" ");
+    if (fields.length < 5) continue;
+    const point = fields[4]!;
+    if (point === "/" || point === root || point.startsWith(`${root}/`) || point === "/exports" || point.startsWith("/exports/")) continue;
+    points.push(point);
+  }
+  points.reverse();
+  return points;
+}
+
+/**
+ * The initramfs can't be pivoted away: the new root is moved over it. Mounts
+ * that came from the host are detached first, or they would keep its volumes
+ * busy for as long as the container runs.
+ */
+function leaveInitramfs(root: number): void {
+  enter(root);
+  mountAt("", "/", "", MS_PRIVATE | MS_REC);
+  const path = currentDirectory();
+  for (const point of inheritedMounts(readText("/proc/self/mountinfo"), path)) tryUnmount(point, MNT_DETACH);
+  mountAt(".", "/", "", MS_MOVE);
+  chroot(".");
+  changeDirectory("/");
+}
