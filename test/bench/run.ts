@@ -1,0 +1,89 @@
+/**
+ * npm run bench -- [--rounds N] [--runs N] [--starts N] [--seconds N]
+ *                  [--only starts,manager,idle] [--no-peers] [--write]
+ * Figures of Wherry beside a floor and beside Debian's container runtimes, in
+ * the same interleaved run. Printed; --write keeps them as docs/benchmarks.md.
+ * Figures are no test: status 1 only when something could not be measured.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import parse from "yargs-parser";
+import { root } from "../../toolchain/places.ts";
+import { measureColdStarts, measureIdle, measureRestarts, countSyncs } from "./manager.ts";
+import { installPeers } from "./peers.ts";
+import { ensurePrograms } from "./programs.ts";
+import { machineText, reportText, type Results } from "./report.ts";
+import { measureStarts } from "./starts.ts";
+
+const PARTS = ["starts", "manager", "idle"];
+
+async function main(): Promise<number> {
+  const args = parse(process.argv.slice(2), {
+    number: ["rounds", "runs", "starts", "seconds"], string: ["only"], boolean: ["peers", "write"],
+    default: { rounds: 20, runs: 10, starts: 10, seconds: 30, only: PARTS.join(","), peers: true },
+  });
+  const only = String(args.only).split(",");
+  const unknown = only.filter((o) => !PARTS.includes(o));
+  if (unknown.length > 0) {
+    console.error(`no part "${unknown.join(", ")}"; there are ${PARTS.join(", ")}`);
+    return 2;
+  }
+  if (process.getuid?.() !== 0) {
+    console.error("bench: containers need root");
+    return 2;
+  }
+  if (args.peers && only.includes("starts")) installPeers();
+  const programs = await ensurePrograms();
+  const work = mkdtempSync(join(tmpdir(), "wherry-bench-"));
+  const results: Results = { starts: [], coldStarts: [], syncs: null, restarts: null, idle: [], failures: [] };
+  const attempt = async (what: string, measure: () => void | Promise<void>): Promise<void> => {
+    console.error(`bench: ${what}`);
+    try {
+      await measure();
+    } catch (e) {
+      results.failures.push(`${what}: ${e instanceof Error ? e.message : String(e)}`);
+    }
+  };
+  const top = join(work, "manager");
+  try {
+    if (only.includes("starts")) await attempt("starts", () => { results.starts = measureStarts(programs, work, args.rounds, args.runs, args.peers, (why) => results.failures.push(why)); });
+    if (only.includes("manager")) {
+      await attempt("one container", async () => { results.coldStarts.push(await measureColdStarts(programs, top, 1, "ready", args.starts)); });
+      await attempt("ten containers", async () => { results.coldStarts.push(await measureColdStarts(programs, top, 10, "ready", args.starts)); });
+      await attempt("a hundred containers", async () => { results.coldStarts.push(await measureColdStarts(programs, top, 100, "stay", Math.min(args.starts, 3))); });
+      await attempt("calls that wait for the storage", async () => { results.syncs = await countSyncs(programs, top); });
+      await attempt("restarts", async () => { results.restarts = await measureRestarts(programs, top, Math.min(args.seconds, 10)); });
+    }
+    if (only.includes("idle")) {
+      for (const n of [1, 10, 100]) await attempt(`${n} idle`, async () => { results.idle.push(await measureIdle(programs, top, n, args.seconds)); });
+    }
+  } finally {
+    // Nothing is deleted through what may still be mounted.
+    if (!readFileSync("/proc/self/mountinfo", "utf8").includes(` ${work}/`)) rmSync(work, { recursive: true, force: true });
+  }
+  const text = reportText(results);
+  console.log(text);
+  if (args.write) writeFileSync(join(root, "docs/benchmarks.md"), pageText(text));
+  return results.failures.length === 0 && results.starts.every((s) => s.statuses.every((x) => x === 0)) ? 0 : 1;
+}
+
+function pageText(figures: string): string {
+  return `# Benchmarks
+
+Written by \`npm run bench -- --write\`; \`npm run bench\` prints the same without keeping it.
+
+Machine: ${machineText()}. Times vary by machine and by what else it does; ratios of one run much less.
+
+${figures}
+## How it is measured
+
+- Rows of "\`true\` to exit" take turns, round after round, in a mount namespace without the v2 mount beside v1 (crun refuses such a machine). \`test/bench/stopwatch.c\` starts each command from a small process and takes wall time, CPU and peak memory of it and of all it waited for.
+- Floor: \`test/bench/floor.c\`, the least that is still a container: mount, pid, uts, ipc, net and cgroup namespaces, a cgroup in memory, cpu, pids and devices, a writable overlay, /proc, /sys, /dev, pivot_root, ten capabilities, a seccomp filter.
+- crun, lxc and runc are Debian's packages, configured to the same namespaces, capabilities and refused calls, but with a bound root instead of an overlay (\`test/bench/peers.ts\`).
+- "From exec of the manager": \`wherry daemon\` on a storage where the revision lies already; every container has its own squashfs on a loop device, an overlay and a cgroup limit. The payload's first instruction reads the clock; READY is when the manager has answered its signal on the control socket.
+- CPU and memory of the manager count all processes that are Wherry's, none of a container. A CPU tick is 10 ms.
+`;
+}
+
+process.exitCode = await main();
