@@ -1,6 +1,6 @@
 /**
  * The cgroup mounts that PID 1 makes: hybrid as Pantavisor always has it, or
- * cgroup2 alone. Decides from the text of /proc/cgroups; hierarchy_mounts.ts
+ * cgroup2 alone. Decides from the text of /proc/cgroups; setup.ts
  * carries it out. Rules: runtime spec §9.
  */
 

@@ -69,6 +69,16 @@ export function tryRead(fd: number, into: Uint8Array, offset: number, length: nu
   return r;
 }
 
+/** Copies `size` bytes (or up to the end) from one open file to another inside the kernel. `path` is for the error. */
+export function copyFd(from: number, to: number, size: number, path: string): void {
+  let left = size;
+  while (left > 0) {
+    const n = checked(sys_sendfile(to, from, Math.min(left, 1073741824)), "sendfile", path);
+    if (n === 0) return;
+    left -= n;
+  }
+}
+
 /** Bytes written (maybe fewer than asked) or -errno. */
 export function tryWrite(fd: number, data: Uint8Array, offset: number, length: number): number {
   let r = sys_write(fd, data, offset, length);

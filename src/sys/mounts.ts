@@ -47,8 +47,8 @@ export function unmount(target: string, flags: number = 0): void {
   checked(sys_umount2(target, flags), "umount", target);
 }
 
-export function pivotRoot(newRoot: string, putOld: string): void {
-  checked(sys_pivot_root(newRoot, putOld), "pivot_root", newRoot);
+export function tryPivotRoot(newRoot: string, putOld: string): number {
+  return sys_pivot_root(newRoot, putOld);
 }
 
 export function tryOpenFilesystem(fstype: string): number {
@@ -59,6 +59,11 @@ export function tryOpenFilesystem(fstype: string): number {
 export function configureFilesystem(fd: number, command: number, key: string, value: string, fstype: string): void {
   const r = sys_fsconfig(fd, command, key, value, 0);
   if (r < 0) throw new SysError(`fsconfig ${fstype}`, key === "" ? "create" : `${key}=${value}`, -r, mountHint(-r, fstype));
+}
+
+/** As configureFilesystem: result or -errno. */
+export function tryConfigureFilesystem(fd: number, command: number, key: string, value: string): number {
+  return sys_fsconfig(fd, command, key, value, 0);
 }
 
 /** The finished filesystem as a detached mount. */

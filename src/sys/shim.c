@@ -804,6 +804,13 @@ int32_t sys_keyctl(int32_t operation, S(name), double a, double b)
 	return result(syscall(SYS_keyctl, operation, name_n ? (long)(uintptr_t)name_z : (long)a, (long)b, 0, 0));
 }
 
+int32_t sys_add_key(S(type), S(description), B(payload), int32_t keyring)
+{
+	TEXT(type, 32);
+	TEXT(description, 256);
+	return result(syscall(SYS_add_key, type_z, description_z, payload, payload_n, keyring));
+}
+
 /* out: this process's environment as a packed list; result: bytes needed, nothing written when out is too small */
 int32_t sys_environment(B(out))
 {

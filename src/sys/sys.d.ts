@@ -111,6 +111,7 @@ declare function sys_setpriority(which: i32, who: i32, priority: i32): i32;
 declare function sys_ioprio_set(which: i32, who: i32, priority: i32): i32;
 declare function sys_personality(persona: u32): i32;
 declare function sys_keyctl(operation: i32, name: string, a: f64, b: f64): i32;
+declare function sys_add_key(type: string, description: string, payload: Uint8Array, keyring: i32): i32;
 declare function sys_environment(out: Uint8Array): i32;
 declare function sys_reexec_on_trap(path: string, argv: Uint8Array): i32;
 declare function sys_architecture(): i32;

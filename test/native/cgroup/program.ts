@@ -11,7 +11,7 @@ import type { CgroupPlan, CgroupRequest } from "../../../src/cgroup/plan.ts";
 import { planCgroup } from "../../../src/cgroup/plan.ts";
 import { readPressure, readUsage } from "../../../src/cgroup/usage.ts";
 import { planHierarchies } from "../../../src/cgroup/hierarchies.ts";
-import { mountHierarchies, unmountHierarchies } from "../../../src/cgroup/hierarchy_mounts.ts";
+import { mountHierarchies, unmountHierarchies } from "../../../src/cgroup/setup.ts";
 import { reason } from "../../../src/sys/error.ts";
 import { closeFd, makeDirectory, readText, readTextOr, tryOpen, tryPutText, writeAll } from "../../../src/sys/files.ts";
 import { Faults, Loop, monotonicMs, sleepMs, Timer } from "../../../src/sys/loop.ts";

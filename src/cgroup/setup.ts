@@ -44,7 +44,7 @@ export function unmountHierarchies(steps: HierarchyStep[]): void {
   }
 }
 
-/** For PID 1: plans from this kernel and mounts. Returns warnings. */
-export function setUpHierarchies(kind: "hybrid" | "unified"): string[] {
-  return mountHierarchies(planHierarchies(kind, readTextOr("/proc/cgroups", "")));
+/** For PID 1: plans from this kernel and mounts; hybrid unless cgroup2 alone is wanted. Returns warnings. */
+export function setUpHierarchies(unified: boolean): string[] {
+  return mountHierarchies(planHierarchies(unified ? "unified" : "hybrid", readTextOr("/proc/cgroups", "")));
 }

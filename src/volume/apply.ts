@@ -1,0 +1,136 @@
+/**
+ * Carries out a volume plan and takes it down: each step acquires, the same
+ * step releases, in reverse. Releasing tolerates whatever of it is missing,
+ * so it serves after a failed start and after a crash as well.
+ */
+import { MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, MNT_DETACH, O_CREAT, O_RDONLY, S_IFDIR, S_IFMT, UMOUNT_NOFOLLOW } from "../sys/constants.ts";
+import { EBUSY, EEXIST, EINVAL, ENOENT } from "../sys/errno.ts";
+import { reason, SysError } from "../sys/error.ts";
+import { closeFd, makeDirectories, openFile, removeTree, statPath, tryMakeDirectory, tryRemoveDirectory, tryUnlink } from "../sys/files.ts";
+import { mountAt, tryUnmount } from "../sys/mounts.ts";
+import { copyTree, emptyFolder } from "./copy.ts";
+import { mountImage } from "./image.ts";
+import type { BindStep, VolumeOptions, VolumePlan, VolumeStep } from "./plan.ts";
+import { closeVerity, mountVerity } from "./verity.ts";
+
+/** How it went. why: "" or the first failure, naming part, volume, call, file and errno; then nothing is left mounted. */
+export type VolumesDone = { ok: boolean; why: string; warnings: string[] };
+
+/** How often the same place may be mounted over: a crash between two starts can leave one a start. */
+const MAX_STACKED = 32;
+
+/** Unmounts everything that lies on a path; a warning when something had to be left to its last user, "" else. */
+function clearMounts(target: string): string {
+  for (let i = 0; i < MAX_STACKED; i++) {
+    const r = tryUnmount(target, UMOUNT_NOFOLLOW);
+    if (r === -EINVAL || r === -ENOENT) return "";
+    if (r === -EBUSY) {
+      const detached = tryUnmount(target, UMOUNT_NOFOLLOW + MNT_DETACH);
+      return new SysError("umount", target, EBUSY, detached < 0 ? "still mounted" : "in use, detached").message;
+    }
+    if (r < 0) return new SysError("umount", target, -r).message;
+  }
+  return "";
+}
+
+/** A fresh folder to mount on; what an earlier run left mounted there is taken away. */
+function makeTarget(target: string): void {
+  const r = tryMakeDirectory(target, 0o755);
+  if (r === 0) return;
+  if (r === -EEXIST) {
+    const s = statPath(target);
+    if (s !== null && s.isMountRoot) clearMounts(target);
+    return;
+  }
+  makeDirectories(target);
+}
+
+function makeFileTarget(target: string): void {
+  makeDirectories(target.slice(0, target.lastIndexOf("/")));
+  const s = statPath(target);
+  if (s !== null && s.isMountRoot) clearMounts(target);
+  closeFd(openFile(target, O_RDONLY + O_CREAT, 0o644));
+}
+
+function bindFolder(s: BindStep): void {
+  if (s.makeSource) makeDirectories(s.source);
+  if (s.wipe) emptyFolder(s.source);
+  mountAt(s.source, s.target, "", MS_BIND + (s.recursive ? MS_REC : 0));
+  if (s.readOnly) mountAt("", s.target, "", MS_BIND + MS_REMOUNT + MS_RDONLY);
+}
+
+function isFolder(path: string): boolean {
+  const s = statPath(path, true);
+  return s !== null && (s.mode & S_IFMT) === S_IFDIR;
+}
+
+function acquire(s: VolumeStep, options: VolumeOptions): void {
+  if (s.kind === "copy") {
+    removeTree(s.target);
+    makeDirectories(s.target);
+    // every document of the overlay may be one that is no file
+    if (isFolder(s.source)) copyTree(s.source, s.target);
+    return;
+  }
+  if (s.kind === "bind-file") {
+    makeFileTarget(s.target);
+    mountAt(s.source, s.target, "", MS_BIND);
+    return;
+  }
+  makeTarget(s.target);
+  if (s.kind === "image") mountImage(s, options.loopBase);
+  else if (s.kind === "verity") mountVerity(s, options.loopBase);
+  else if (s.kind === "bind") bindFolder(s);
+  else mountAt("tmpfs", s.target, "tmpfs", 0, "mode=755");
+}
+
+/** Releases one step, whatever of it there is; returns a warning or "". */
+function release(s: VolumeStep): string {
+  if (s.kind === "copy") {
+    removeTree(s.target);
+    return "";
+  }
+  const busy = clearMounts(s.target);
+  const still = s.kind === "verity" ? closeVerity(s.device) : "";
+  if (busy === "") {
+    if (s.kind === "bind-file") tryUnlink(s.target);
+    else if (s.kind !== "bind" || !s.readOnly) tryRemoveDirectory(s.target);
+  }
+  return busy === "" ? still : busy;
+}
+
+function releaseAll(steps: VolumeStep[], warnings: string[]): void {
+  for (let i = steps.length - 1; i >= 0; i--) {
+    try {
+      const w = release(steps[i]!);
+      if (w !== "") warnings.push(w);
+    } catch (e) {
+      warnings.push(reason(e));
+    }
+  }
+}
+
+/** Mounts all of a plan, or nothing. */
+export function mountVolumes(plan: VolumePlan, options: VolumeOptions): VolumesDone {
+  const warnings = [...plan.warnings];
+  if (plan.problems.length > 0) {
+    return { ok: false, why: plan.problems.map((p) => `${p.at}: ${p.why}`).join("; "), warnings };
+  }
+  for (let i = 0; i < plan.steps.length; i++) {
+    const s = plan.steps[i]!;
+    try {
+      acquire(s, options);
+    } catch (e) {
+      releaseAll(plan.steps.slice(0, i + 1), warnings);
+      return { ok: false, why: `${plan.part}: volume ${s.volume}: ${reason(e)}`, warnings };
+    }
+  }
+  return { ok: true, why: "", warnings };
+}
+
+/** Takes down all of a plan, whatever of it is up. Returns what could not be, in words. */
+export function unmountVolumes(plan: VolumePlan): string[] {
+  const warnings: string[] = [];
+  releaseAll(plan.steps, warnings);
+  return warnings;
+}
