@@ -9,9 +9,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSy
 import { basename, dirname, join, resolve } from "node:path";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
+import { withLines, withoutLines } from "./lines.ts";
 import { runAsync, runResult, runResultAsync } from "./run.ts";
 import { muslDirs, type Target } from "./targets.ts";
-import { withLineDirectives } from "./lines.ts";
 import { wayOut } from "./refusals.ts";
 
 /**
@@ -31,7 +31,7 @@ export type Program = {
   extraC?: string[];
   /** Further flags for compiler and linker (fuzzers). */
   extraFlags?: string[];
-  /** Leaves the symbol table in a release binary: the same code and data, for tools that attribute them. */
+  /** Leaves symbols and TypeScript lines in a release binary: the same code and data, for tools that attribute them. */
   keepSymbols?: boolean;
 };
 
@@ -105,7 +105,8 @@ function compilerFlags(t: Target, flavor: Flavor): string[] {
 }
 
 const libgccKnown = new Map<string, string>();
-function libgccFile(t: Target): string {
+/** The compiler's own library for a target. */
+export function libgccFile(t: Target): string {
   const known = libgccKnown.get(t.name);
   if (known !== undefined) return known;
   const asked = runResult(`${t.tools}gcc`, [...t.compile.filter((f) => f.startsWith("-m")), "-print-libgcc-file-name"]).stdout.trim();
@@ -176,21 +177,19 @@ export function usesShim(entry: string): boolean {
   return false;
 }
 
-/** TypeScript → C text. A refusal throws with file:line:col, the compiler's words and a way out. */
+/** TypeScript → C text with `#line` directives. A refusal throws with file:line:col, the compiler's words and a way out. */
 export async function lower(entry: string, workDir: string): Promise<string> {
   mkdirSync(workDir, { recursive: true });
-  const ffi: string[] = [];
+  const c = join(workDir, "program.c");
+  const args = [join(root, "toolchain/lowering.ts"), resolve(root, entry), c];
   if (usesShim(entry)) {
     const manifest = join(workDir, "manifest.json");
     writeFileSync(manifest, manifestFor(join(root, SHIM_FOLDER, "sys.d.ts"), shimSources()));
-    ffi.push("--ffi", manifest);
+    args.push(manifest);
   }
-  const c = join(workDir, "program.c");
-  const r = await runResultAsync(join(root, "node_modules/.bin/node"), [
-    join(root, "node_modules/scriptc/dist/bootstrap.js"), "build", resolve(root, entry), "--emit", "c", ...ffi, "-o", c,
-  ], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+  const r = await runResultAsync(join(root, "node_modules/.bin/node"), args, { cwd: root });
   if (r.status !== 0) throw new Error(wayOut(`${r.stdout}${r.stderr}`.replaceAll(`${root}/`, "")));
-  return readFileSync(c, "utf8").replaceAll(`${root}/`, "");
+  return readFileSync(c, "utf8");
 }
 
 export function shimSources(): string[] {
@@ -210,39 +209,46 @@ export async function compile(p: Program): Promise<string> {
   return p.out;
 }
 
-/** The second half of compile(): C text as lower() gives it → binary. `work`: an existing folder for what comes between. */
-export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
-  const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
-  writeFileSync(source, p.flavor === "release" ? text : withLineDirectives(text));
+/** Compiled C that a program is linked from; `part` is what the size report calls it. */
+export type Ingredient = { part: string; objects: string[] };
 
+/** All C of a program but its own: what the lowered text calls for, compiled or taken from the cache. */
+export async function ingredients(p: Program, text: string): Promise<Ingredient[]> {
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
-  const optional = OPTIONAL_UNITS.filter((o) => o.needs.test(text));
+  const make = (label: string, sources: string[], more: string[] = [], headers: string[] = []): Promise<string[]> => cachedObjects(label, p.target, p.flavor, sources, [...flags, ...more], headers);
+  const unit = (name: string): string => join(runtimeDir, "src", `scr_${name}.c`);
   const units = [...RUNTIME_UNITS, ...(p.target.usesScriptcMusl && p.flavor !== "sanitize" ? ["musl"] : [])];
-  const unitFile = (u: string): string => join(runtimeDir, "src", `scr_${u}.c`);
-  const objects = [...await cachedObjects("runtime", p.target, p.flavor, units.map(unitFile), flags)];
-  for (const o of optional) {
+  const found: Ingredient[] = [{ part: "scriptc runtime", objects: await make("runtime", units.map(unit)) }];
+  for (const o of OPTIONAL_UNITS.filter((each) => each.needs.test(text))) {
+    found.push({ part: "scriptc runtime", objects: await make(`runtime-${o.unit}`, [unit(o.unit)]) });
     const vendored = (o.libraries ?? []).map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));
-    objects.push(...await cachedObjects(`runtime-${o.unit}`, p.target, p.flavor, [unitFile(o.unit), ...vendored], flags));
+    if (vendored.length > 0) found.push({ part: "quickjs", objects: await make(`library-${o.unit}`, vendored) });
   }
-
   const headers = sourcesIn(SHIM_FOLDER, ".h");
-  const libraries = LIBRARIES.filter((l) => l.needs.test(text));
-  for (const l of libraries) {
-    const sources = l.units.map((u) => join(runtimeDir, "vendor", l.folder, `${u}.c`));
+  for (const l of LIBRARIES.filter((each) => each.needs.test(text))) {
     const binding = shimSources().filter((f) => basename(f).startsWith(l.shim));
-    objects.push(...await cachedObjects(l.name, p.target, p.flavor, [...sources, ...binding], [...flags, ...l.flags], headers));
+    found.push({ part: l.name, objects: await make(l.name, l.units.map((u) => join(runtimeDir, "vendor", l.folder, `${u}.c`)), l.flags, headers) });
+    found.push({ part: "shim", objects: await make(`shim-${l.name}`, binding, l.flags, headers) });
   }
   if (usesShim(p.entry)) {
     const plain = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim)));
-    objects.push(...await cachedObjects("shim", p.target, p.flavor, plain, flags, headers));
+    found.push({ part: "shim", objects: await make("shim", plain, [], headers) });
   }
   const further = [...p.target.extraSources, ...(p.extraC ?? [])].map((f) => join(root, f));
-  if (further.length > 0) objects.push(...await cachedObjects("further", p.target, p.flavor, further, flags));
+  if (further.length > 0) found.push({ part: "toolchain", objects: await make("further", further) });
+  return found;
+}
 
+/** The second half of compile(): C text as lower() gives it → binary. `work`: an existing folder for what comes between. */
+export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
+  const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
+  writeFileSync(source, p.flavor === "release" && p.keepSymbols !== true ? withoutLines(text) : withLines(text));
+  const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
+  const others = (await ingredients(p, text)).flatMap((i) => i.objects);
   const object = join(work, `${basename(source, ".c")}.o`);
   await runAsync(`${p.target.tools}gcc`, [...flags, "-c", source, "-o", object], { cwd: root });
   mkdirSync(dirname(p.out), { recursive: true });
-  await link(p, flags, [object, ...objects]);
+  await link(p, flags, [object, ...others]);
 }
 
 async function link(p: Program, flags: string[], objects: string[]): Promise<void> {

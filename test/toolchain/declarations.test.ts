@@ -10,6 +10,7 @@ import { runResult } from "../../toolchain/run.ts";
 import { copyOfTree } from "./tree.ts";
 
 const dir = join(outDir, "test-toolchain", "declarations");
+rmSync(dir, { recursive: true, force: true });
 mkdirSync(dir, { recursive: true });
 
 function written(name: string, text: string): string {
