@@ -37,11 +37,16 @@ export function connectContainer(plan: NetPlan, pid: number): number {
   const namespaceFd = openNetNamespace(plan, pid);
   if (plan.afterClone.length === 0) return namespaceFd;
   const channel = new NetChannel(NETLINK_ROUTE);
+  const made: string[] = [];
   try {
-    for (const a of plan.afterClone) perform(channel, a, pid);
+    for (const a of plan.afterClone) {
+      perform(channel, a, pid);
+      if (a.kind === "veth") made.push(a.host);
+      else if (a.kind === "move") made.push(a.link);
+    }
     return namespaceFd;
   } catch (e) {
-    disconnectContainer(plan, namespaceFd);
+    undo(plan.afterExit.filter((a) => (a.kind === "delete" || a.kind === "giveBack") && made.includes(a.link)), namespaceFd);
     throw e;
   } finally {
     channel.close();
@@ -53,12 +58,24 @@ export function openNetNamespace(plan: NetPlan, pid: number): number {
   return plan.afterExit.some((a) => a.kind === "giveBack") ? openFile(`/proc/${pid}/ns/net`, O_RDONLY) : -1;
 }
 
-/** Undoes everything on the host, at exit or after a crash: what is gone already is fine. Closes the descriptor. Result: what failed, in words. */
+/**
+ * Undoes everything on the host, at exit or after a crash: what is gone
+ * already is fine. Not after connectContainer threw: it has cleaned up, and a
+ * name it was refused belongs to someone else. Closes the descriptor. Result:
+ * what failed, in words.
+ */
 export function disconnectContainer(plan: NetPlan, namespaceFd: number): string[] {
+  return undo(plan.afterExit, namespaceFd);
+}
+
+function undo(actions: HostAction[], namespaceFd: number): string[] {
   const failed: string[] = [];
-  if (plan.afterExit.length === 0) return failed;
+  if (actions.length === 0) {
+    closeFd(namespaceFd);
+    return failed;
+  }
   const channel = new NetChannel(NETLINK_ROUTE);
-  for (const a of plan.afterExit) {
+  for (const a of actions) {
     try {
       if (a.kind === "giveBack") giveBack(channel, a.link, a.name, namespaceFd);
       else perform(channel, a, 0);

@@ -133,9 +133,12 @@ class NetPlanner {
     if (d.ipv6.length > 0) this.afterClone.push({ kind: "setting", path: `/proc/sys/net/ipv6/conf/${host}/forwarding`, value: "1" });
     for (const a of d.ipv4) this.addHostRoute(host, { destination: a.address, prefix: 32 });
     for (const a of d.ipv6) this.addHostRoute(host, { destination: a.address, prefix: 128 });
-    for (const gateway of [d.ipv4Gateway, d.ipv6Gateway]) {
-      if (addressBytes(gateway).length > 0) this.afterClone.push({ kind: "proxy", link: host, address: gateway });
-    }
+    if (addressBytes(d.ipv4Gateway).length > 0) this.addProxy(host, d.ipv4Gateway);
+    if (addressBytes(d.ipv6Gateway).length > 0) this.addProxy(host, d.ipv6Gateway);
+  }
+
+  private addProxy(link: string, address: string): void {
+    this.afterClone.push({ kind: "proxy", link, address });
   }
 
   private addHostRoute(link: string, r: Ipv4Route): void {
@@ -143,8 +146,8 @@ class NetPlanner {
   }
 
   private addProxies(d: NetDevice, link: string): void {
-    for (const a of d.ipv4) this.afterClone.push({ kind: "proxy", link, address: a.address });
-    for (const a of d.ipv6) this.afterClone.push({ kind: "proxy", link, address: a.address });
+    for (const a of d.ipv4) this.addProxy(link, a.address);
+    for (const a of d.ipv6) this.addProxy(link, a.address);
   }
 
   private addAddresses(d: NetDevice, link: string): void {

@@ -111,6 +111,7 @@ class Container {
   private readonly pidfd: number;
   private readonly pair: number;
   private namespaceFd = -1;
+  isConnected = false;
 
   constructor(plan: NetPlan) {
     this.plan = plan;
@@ -129,6 +130,7 @@ class Container {
 
   connect(): void {
     this.namespaceFd = connectContainer(this.plan, this.pid);
+    this.isConnected = true;
   }
 
   tell(command: string): void {
@@ -149,6 +151,7 @@ class Container {
     waitPid(this.pid);
     closeFd(this.pidfd);
     closeFd(this.pair);
+    if (!this.isConnected) return;
     for (const f of disconnectContainer(this.plan, this.namespaceFd)) say(`undo=${f}`);
   }
 }
@@ -260,7 +263,7 @@ function stacked(type: "macvlan" | "ipvlan" | "vlan"): void {
   d.ipvlanMode = "l2";
   const c = started("c", [d], null);
   say(`links=${c.ask("links")}`);
-  if (type === "vlan") {
+  if (type === "vlan" || !c.isConnected) {
     c.end();
     far.end();
     return;
@@ -309,6 +312,11 @@ function refused(): void {
   const second = device("veth", "br-none", "10.6.1.2");
   second.index = 1;
   started("half", [first, second], null).end();
+  const moved = device("phys", hostName("card", 0), "10.8.0.2");
+  const card = started("card", [device("veth", "", "10.8.0.1")], null);
+  started("bare", [moved, second], null).end();
+  sayLinks("back");
+  card.end();
   sayLinks("left");
 }
 
