@@ -88,9 +88,9 @@ function hash(parts: string[]): string {
 
 function compilerFlags(t: Target, flavor: Flavor): string[] {
   const shared = [
-    "-std=gnu11", "-D_GNU_SOURCE", "-fno-strict-aliasing", "-fno-math-errno", "-ffunction-sections", "-fdata-sections",
-    `-ffile-prefix-map=${root}=.`, `-ffile-prefix-map=${cacheDir}=.`, "-frandom-seed=wherry", "-w",
-    "-I", join(runtimeDir, "src"), "-I", join(runtimeDir, "vendor", "quickjs-ng"),
+    "-std=gnu11", "-D_GNU_SOURCE", "-fno-strict-aliasing", "-fno-math-errno", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections",
+    `-ffile-prefix-map=${root}=.`, `-ffile-prefix-map=${cacheDir}=.`, "-frandom-seed=wherry", "-w", "-DRYU_OPTIMIZE_SIZE",
+    "-I", join(runtimeDir, "src"), "-I", join(runtimeDir, "vendor", "quickjs-ng"), "-I", join(runtimeDir, "vendor"),
   ];
   if (flavor === "sanitize") return [...shared, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"];
   const libgcc = join(dirname(libgccFile(t)), "include");
