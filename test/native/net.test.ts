@@ -87,7 +87,7 @@ kernelTest("a physical link moves inside under its new name and comes home at th
   assert.equal(r.get("meanwhile"), ["lo"]);
   assert.equal(r.get("reached"), ["hello"]);
   assert.match(r.get("returned")![0]!, /^lo,veth\w{6}$/);
-  assert.equal(r.get("far"), ["eth0,lo"], "the other end of the card still exists");
+  assert.equal(r.get("other"), ["eth0,lo"], "the other end of the card still exists");
   assert.equal(r.get("left"), ["lo"]);
 });
 

@@ -3,10 +3,14 @@
  * line on stdout. Fields are separated by tabs; a state is given in hex, so
  * that a test can flip any bit of it.
  *   sign  MODE WHEN OEM COMMITTED TRUST-DIR STATE-HEX
+ *   files TRAIL-DIR OBJECTS-DIR HANDLERS STATE-HEX
  */
 import { loadTrust } from "../../src/sign/apply.ts";
-import { checkState } from "../../src/sign/check.ts";
+import { verifyState } from "../../src/sign/check.ts";
+import { planChecksums } from "../../src/sign/checksum.ts";
+import { checkFiles } from "../../src/sign/checksum_apply.ts";
 import type { Mode } from "../../src/sign/verdict.ts";
+import { parseState, usualOptions } from "../../src/state/parse.ts";
 import { readFd } from "../../src/sys/files.ts";
 import { fromUtf8 } from "../../src/sys/text.ts";
 
@@ -22,15 +26,24 @@ function answerSign(f: string[]): string {
   const mode = MODES.find((m) => m === f[1]);
   if (mode === undefined) throw new Error(`no mode ${f[1] ?? ""}`);
   const trust = loadTrust(f[5]!, "ca-certificates", "ca-oem-certificates", f[3]!);
-  const answer = checkState(fromHex(f[6]!), trust, { mode, when: Number(f[2]), committed: Number(f[4]) });
+  const answer = verifyState(fromHex(f[6]!), trust, { mode, when: Number(f[2]), committed: Number(f[4]) });
   return JSON.stringify({
     ok: answer.verdict.ok, message: answer.verdict.message, reasons: answer.verdict.reasons, warnings: answer.verdict.warnings,
     results: answer.results, uncovered: answer.uncovered, rollbackIndex: answer.rollbackIndex,
   });
 }
 
+function answerFiles(f: string[]): string {
+  const bytes = fromHex(f[4]!);
+  const checked = parseState(bytes, usualOptions());
+  if (!checked.ok) return JSON.stringify({ state: checked.problems });
+  const plan = planChecksums(checked.state, f[3] === "1");
+  const result = checkFiles(plan, bytes, f[1]!, f[2]!);
+  return JSON.stringify({ problems: result.problems, missing: result.missing, skipped: plan.skipped });
+}
+
 for (const line of fromUtf8(readFd(0, 268435456, "stdin")).split("\n")) {
   if (line === "") continue;
   const fields = line.split("\t");
-  console.log(answerSign(fields));
+  console.log(fields[0] === "files" ? answerFiles(fields) : answerSign(fields));
 }

@@ -58,8 +58,8 @@ function obey(command: string[], plan: NetPlan): string {
   }
   if (what === "accept") {
     const fd = checked(sys_accept4(Number(command[1]!), 0), "accept", "");
-    writeAll(fd, toUtf8("hello"), "socket");
     const rows = readText("/proc/net/tcp").split("\n").map((l) => words(l)).filter((w) => w.length > 3 && w[3] === "01");
+    writeAll(fd, toUtf8("hello"), "socket");
     return `accepted ${rows.length > 0 ? rows[0]![2]!.slice(0, 8) : "none"}`;
   }
   if (what === "connect") {
@@ -291,7 +291,7 @@ function phys(): void {
   far.answer();
   c.end();
   sayLinks("returned");
-  say(`far=${far.ask("links")}`);
+  say(`other=${far.ask("links")}`);
   far.end();
   sayLinks("left");
 }
