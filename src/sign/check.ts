@@ -7,7 +7,7 @@ import { checkSignatures } from "./apply.ts";
 import { readRollbackClaim } from "./document.ts";
 import { checkDowngrade, effectiveIndex } from "./downgrade.ts";
 import { planSignatures } from "./plan.ts";
-import { findMember, readStateText } from "./state_text.ts";
+import { findMember, readStateText, type StateText } from "./state_text.ts";
 import type { Trust } from "./trust.ts";
 import { judge, SIGNATURE_FAILED, type Mode, type SignatureResult, type Verdict } from "./verdict.ts";
 
@@ -25,12 +25,19 @@ export type StateSignatures = {
   rollbackIndex: number;
 };
 
+function withoutLooking(verdict: Verdict): StateSignatures {
+  return { verdict, results: [], uncovered: [], notes: [], rollbackIndex: 0 };
+}
+
 /** Checks the text of a state. Throws only what our own mistakes cause. */
-export function checkState(bytes: Uint8Array, trust: Trust, options: SignatureOptions): StateSignatures {
-  const nothing: StateSignatures = { verdict: judge("disabled", [], [], ""), results: [], uncovered: [], notes: [], rollbackIndex: 0 };
-  if (options.mode === "disabled") return nothing;
-  const state = readStateText(bytes);
-  if (state.why !== "") return { ...nothing, verdict: { ok: false, message: SIGNATURE_FAILED, reasons: [state.why], warnings: [] } };
+export function verifyState(bytes: Uint8Array, trust: Trust, options: SignatureOptions): StateSignatures {
+  return options.mode === "disabled" ? withoutLooking(judge(options.mode, [], [], "")) : verifyStateText(readStateText(bytes), trust, options);
+}
+
+/** As verifyState(), of a text that was read already: see stateTextOf(). */
+export function verifyStateText(state: StateText, trust: Trust, options: SignatureOptions): StateSignatures {
+  if (options.mode === "disabled") return withoutLooking(judge(options.mode, [], [], ""));
+  if (state.why !== "") return withoutLooking({ ok: false, message: SIGNATURE_FAILED, reasons: [state.why], warnings: [] });
   const plan = planSignatures(state);
   const results = checkSignatures(plan, state, trust, options.when);
   const device = findMember(state, "device.json");

@@ -77,7 +77,6 @@ function readCertificates(list: Node | null, header: Header): string {
   return "";
 }
 
-/** Fills the header from its JSON; answers why it can't be used, or "". */
 function readMembers(root: Node, header: Header, notes: string[]): string {
   if (!root.isObject()) return "header is not an object";
   if (root.getString("typ", "") !== "PVS") return "header: typ is not PVS";
@@ -92,6 +91,13 @@ function readMembers(root: Node, header: Header, notes: string[]): string {
   return readCertificates(root.get("x5c"), header);
 }
 
+/** Fills an empty header from JSON text; answers why it can't be used, or "". */
+export function readHeader(bytes: Uint8Array, header: Header, notes: string[]): string {
+  const read = scan(bytes, LIMITS);
+  if (!read.ok) return `header: column ${String(read.problems[0]!.column)}: ${read.problems[0]!.why}`;
+  return readMembers(rootOf(read.document), header, notes);
+}
+
 function refused(why: string, header: Header): ParsedHeader {
   return { why, header, signature: new Uint8Array(0), notes: [] };
 }
@@ -103,9 +109,7 @@ export function parseHeader(head: string, signatureText: string): ParsedHeader {
   if (head.length > LIMITS.bytes * 2) return refused("protected is too long", header);
   const bytes = decodeBase64Url(head);
   if (bytes === null) return refused("protected is not base64url", header);
-  const read = scan(bytes, LIMITS);
-  if (!read.ok) return refused(`header: column ${String(read.problems[0]!.column)}: ${read.problems[0]!.why}`, header);
-  const why = readMembers(rootOf(read.document), header, notes);
+  const why = readHeader(bytes, header, notes);
   if (why !== "") return refused(why, header);
   const signature = signatureText.length > MOST_SIGNATURE_BYTES * 2 ? null : decodeBase64Url(signatureText);
   if (signature === null || signature.length === 0) return refused("signature is not base64url", header);

@@ -3,7 +3,8 @@
  * places of its key and value, since signatures are over these very bytes.
  */
 import type { Document } from "../json/document.ts";
-import { scan, type Limits } from "../json/scanner.ts";
+import { scan } from "../json/scanner.ts";
+import { STATE_LIMITS } from "../state/parse.ts";
 
 /** `keyStart..keyEnd` is between the quotes, as written; `key` is what that says. `value`: place in the document. */
 export type StateMember = {
@@ -23,9 +24,6 @@ export type StateText = {
   members: StateMember[];
 };
 
-/** A state of a thousand containers has 5 MB. */
-const LIMITS: Limits = { bytes: 16777216, depth: 64, values: 2097152 };
-
 /** The members of a document that was read completely and is free of problems. */
 export function stateTextOf(document: Document): StateText {
   const members: StateMember[] = [];
@@ -43,7 +41,7 @@ export function stateTextOf(document: Document): StateText {
 
 /** Reads the text of a state. */
 export function readStateText(bytes: Uint8Array): StateText {
-  const read = scan(bytes, LIMITS);
+  const read = scan(bytes, STATE_LIMITS);
   if (read.ok) return stateTextOf(read.document);
   const p = read.problems[0]!;
   return { why: `state: line ${String(p.line)}, column ${String(p.column)}: ${p.why}`, bytes, document: read.document, members: [] };

@@ -16,6 +16,7 @@ import { JsonWriter } from "../../src/json/writer.ts";
 import { algorithmNamed, checkKey } from "../../src/sign/algorithm.ts";
 import { decodeBase64, decodeBase64Url } from "../../src/sign/base64.ts";
 import { describeFlags } from "../../src/sign/certificate.ts";
+import { planChecksums } from "../../src/sign/checksum.ts";
 import { timeForDates, type DatePolicy } from "../../src/sign/dates.ts";
 import { readRollbackClaim } from "../../src/sign/document.ts";
 import { checkDowngrade, effectiveIndex } from "../../src/sign/downgrade.ts";
@@ -26,6 +27,7 @@ import { planSignatures } from "../../src/sign/plan.ts";
 import { stateTextOf } from "../../src/sign/state_text.ts";
 import { chooseStore, type TrustFile } from "../../src/sign/trust.ts";
 import { judge, type Mode, type SignatureResult } from "../../src/sign/verdict.ts";
+import { parseState, usualOptions } from "../../src/state/parse.ts";
 import { hexOfBytes } from "../../src/sys/text.ts";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -143,6 +145,25 @@ function runDowngrade(input: Node, w: JsonWriter): void {
   w.numberMember("index", effectiveIndex(claim, signed));
 }
 
+function runChecksums(input: Node, w: JsonWriter): void {
+  const text = new TextEncoder().encode(input.get("checksums")!.raw());
+  const checked = parseState(text, usualOptions());
+  const plan = planChecksums(checked.state, input.getBoolean("handlers", false));
+  if (!checked.ok) w.stringsMember("refused", checked.problems.map((p) => `${p.at}: ${p.why}`));
+  w.key("objects");
+  w.beginArray();
+  for (const o of plan.objects) {
+    w.beginObject();
+    w.stringMember("id", o.id.slice(0, 2));
+    w.stringsMember("links", o.links);
+    w.stringsMember("copies", o.copies);
+    w.endObject();
+  }
+  w.endArray();
+  w.stringsMember("inline", plan.inline.map((i) => `${i.key} ${new TextDecoder().decode(text.slice(i.start, i.end))}`));
+  w.stringsMember("skipped", plan.skipped);
+}
+
 const POLICIES: DatePolicy[] = ["never", "plausible", "always"];
 
 function runStore(input: Node, w: JsonWriter): void {
@@ -158,6 +179,7 @@ function answer(input: Node, w: JsonWriter): void {
     const p = parsePattern(pattern.string(""));
     w.stringsMember("matches", textsOf(input.get("keys")).filter((k) => matchesPattern(p, k)));
   } else if (pairs !== null) runPlan(pairs, w);
+  else if (input.get("checksums") !== null) runChecksums(input, w);
   else if (input.get("base64url") !== null) writeBytes(w, decodeBase64Url(input.getString("base64url", "")));
   else if (input.get("base64") !== null) writeBytes(w, decodeBase64(input.getString("base64", "")));
   else if (input.get("mode") !== null) runVerdict(input, w);
