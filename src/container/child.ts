@@ -5,13 +5,13 @@
  */
 import { openUnified, restrictDevices } from "../cgroup/apply.ts";
 import { configureInside } from "../net/apply.ts";
-import { CLONE_NEWUSER, O_RDONLY, O_RDWR, O_WRONLY } from "../sys/constants.ts";
+import { CLONE_NEWUSER, O_RDONLY, O_RDWR, O_WRONLY, SIGKILL } from "../sys/constants.ts";
 import { ENOENT, ENOSYS } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeDirectory, closeFd, openFile, tryOpen, tryPutText, tryRead, tryWrite } from "../sys/files.ts";
 import { resetSignals } from "../sys/loop.ts";
 import { mountAt } from "../sys/mounts.ts";
-import { exitNow, newSession, setHostname, setUmask, tryNewSessionKeyring, tryPersonality, trySetns, unshare } from "../sys/processes.ts";
+import { exitNow, newSession, PR_SET_PDEATHSIG, setHostname, setUmask, tryNewSessionKeyring, tryPersonality, tryPrctl, trySetns, unshare } from "../sys/processes.ts";
 import { closeOnExecFrom, tryWriteText } from "../sys/relative.ts";
 import { tryIoctl } from "../sys/devices.ts";
 import { hookCommand } from "./environment.ts";
@@ -110,6 +110,7 @@ class FirstProcess {
       case "terminal": this.check(tryIoctl(0, TIOCSCTTY, 0), "ioctl TIOCSCTTY", ""); return;
       case "directory": changeDirectory(s.target); return;
       case "limit": applyLimit(s); return;
+      case "die-with-parent": this.check(tryPrctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG"); return;
       case "ids": becomeUser(this.plan.uid, this.plan.gid, this.plan.groups); return;
     }
   }
@@ -168,7 +169,7 @@ class FirstProcess {
   }
 
   private switchRoot(): void {
-    switchRoot(this.root, this.plan.onInitramfs);
+    switchRoot(this.root);
     closeFd(this.root);
   }
 

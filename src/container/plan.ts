@@ -19,8 +19,6 @@ import { bindInsideStep, flagStep, putStep, step, textStep, type Step, type Step
 
 /** What the planner must know of the machine. */
 export type HostFacts = {
-  /** "/" is the initramfs, which pivot_root can't leave. */
-  onInitramfs: boolean;
   lastCapability: number;
   layout: Layout;
   /** The manager's own, "NAME=value". */
@@ -53,6 +51,8 @@ export type ContainerRequest = {
   console: ConsoleKind;
   /** The terminal becomes the controlling one: for people, not for a manager's containers. */
   controllingTerminal: boolean;
+  /** The container ends with its starter: for one that runs in the foreground, without a manager. */
+  diesWithParent: boolean;
   /** null: no cgroup of its own. Made by the caller before the start. */
   cgroup: CgroupPlan | null;
   /** Compiled seccomp filter, empty = none. */
@@ -115,7 +115,6 @@ export type ContainerPlan = {
   /** Terminals beside the console: ttyFirst is the number of the first one's /dev/tty. */
   ttys: number;
   ttyFirst: number;
-  onInitramfs: boolean;
   /** The clone makes a user namespace: the child has no power over the host's files. */
   mapped: boolean;
   /** Host ids of the container's root. */
@@ -289,6 +288,7 @@ class Planner {
       this.add(s);
     }
     this.add(step("ids"));
+    if (this.r.diesWithParent) this.add(step("die-with-parent"));
   }
 
   /** Whether the parent has something to do before the child may go on. */
@@ -345,7 +345,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
     steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(),
     argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
     hookVersion: d.hookVersion, hooks: d.hooks, capabilities: p.kept, lastCapability: facts.lastCapability, filter: r.filter,
-    uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, onInitramfs: facts.onInitramfs, mapped: p.mapped,
+    uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, mapped: p.mapped,
     hostUid: hostId(d.idmaps, "u"), hostGid: hostId(d.idmaps, "g"),
   };
   return { plan, problems: p.problems, warnings: p.warnings };

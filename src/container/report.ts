@@ -16,6 +16,11 @@ const FIELD_CHARS = 1500;
 
 /** What was thrown, in the form of a report. */
 export function failureOf(e: unknown): StartFailure {
+  return e instanceof Error ? failureOfError(e) : { step: "set up", path: "", errno: 0, hint: reason(e) };
+}
+
+// scriptc answers instanceof for our own classes on Error values only
+function failureOfError(e: Error): StartFailure {
   if (e instanceof SysError) return { step: e.syscall, path: e.path, errno: e.errno, hint: e.hint };
   return { step: "set up", path: "", errno: 0, hint: reason(e) };
 }

@@ -9,7 +9,7 @@ import {
 import { EINVAL, ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeDirectory, closeFd, currentDirectory, makeDirectories, makeDirectory, openFile, readAt, readText, statPath } from "../sys/files.ts";
-import { mountAt, mountHint, pivotRoot, tryMount, tryUnmount, unmount } from "../sys/mounts.ts";
+import { mountAt, mountHint, tryMount, tryPivotRoot, tryUnmount, unmount } from "../sys/mounts.ts";
 import { chroot } from "../sys/processes.ts";
 import { tryChangeDirectoryFd } from "../sys/relative.ts";
 import { mountImage } from "../volume/image.ts";
@@ -105,13 +105,14 @@ function enter(root: number): void {
 }
 
 /** The root becomes "/" and what was there before is gone. */
-export function switchRoot(root: number, onInitramfs: boolean): void {
-  if (onInitramfs) {
-    leaveInitramfs(root);
+export function switchRoot(root: number): void {
+  enter(root);
+  const r = tryPivotRoot(".", ".");
+  if (r === -EINVAL) {
+    leaveInitramfs();
     return;
   }
-  enter(root);
-  pivotRoot(".", ".");
+  if (r < 0) throw new SysError("pivot_root", "", -r);
   // the old root now lies over the new one: it must not take the host's mounts with it
   mountAt("", ".", "", MS_SLAVE | MS_REC);
   unmount(".", MNT_DETACH);
@@ -133,12 +134,11 @@ export function inheritedMounts(mountinfo: string, root: string): string[] {
 }
 
 /**
- * The initramfs can't be pivoted away: the new root is moved over it. Mounts
+ * The initramfs can't be pivoted away (EINVAL): the new root, our working directory, is moved over it. Mounts
  * that came from the host are detached first, or they would keep its volumes
  * busy for as long as the container runs.
  */
-function leaveInitramfs(root: number): void {
-  enter(root);
+function leaveInitramfs(): void {
   mountAt("", "/", "", MS_PRIVATE | MS_REC);
   const path = currentDirectory();
   for (const point of inheritedMounts(readText("/proc/self/mountinfo"), path)) tryUnmount(point, MNT_DETACH);

@@ -29,12 +29,13 @@
  * Then, as the container sees itself:
  * - personality (`flags`), directory (`target`), session, terminal, streams, limit (`flags`
  *   resource, `soft`, `hard`), capabilities, no-new-privs, label (`data`),
- *   filter, ids
+ *   filter, ids, die-with-parent
  */
 export type StepKind =
   | "wait" | "put" | "join" | "unshare" | "propagation" | "root" | "root-ids" | "hostname" | "keyring" | "network" | "hook"
   | "restrict-devices" | "mount" | "remount" | "mask" | "dev-nodes" | "dev-links" | "dev-pts" | "dev-tty" | "console" | "boot-id"
-  | "switch" | "personality" | "directory" | "session" | "terminal" | "streams" | "limit" | "capabilities" | "no-new-privs" | "label" | "filter" | "ids";
+  | "switch" | "personality" | "directory" | "session" | "terminal" | "streams" | "limit" | "capabilities" | "no-new-privs" | "label" | "filter" | "ids"
+  | "die-with-parent";
 
 export type Create = "" | "dir" | "file";
 

@@ -1,0 +1,166 @@
+/**
+ * Stands between a container in the foreground and whoever started us:
+ * signals and, with a terminal, keys and output go through, the exit status
+ * comes back. Sources: signalfd(2), termios(3), pid_namespaces(7).
+ */
+import { SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, EPOLLIN, EPOLLOUT } from "../sys/constants.ts";
+import { EAGAIN } from "../sys/errno.ts";
+import { closeFd, readText, tryRead, tryWrite } from "../sys/files.ts";
+import { Faults, Loop, openSignals, nextSignal, waitFor, Watch } from "../sys/loop.ts";
+import { reapPidfd, trySignalPidfd, type Ended } from "../sys/processes.ts";
+import { copyWindowSize, RawTerminal } from "./raw_terminal.ts";
+import { catches } from "../container/stop.ts";
+
+/** Ctrl-D. */
+const END_OF_FILE: Uint8Array = new Uint8Array([4]);
+const FORWARDED = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
+
+/** Blocks what is to be passed on; result: the descriptor it arrives at. Before the clone, so that nothing is missed. */
+export function holdSignals(): number {
+  return openSignals([...FORWARDED, SIGCHLD, SIGWINCH]);
+}
+
+function statusOf(e: Ended): number {
+  return e.exited ? e.status : 128 + e.status;
+}
+
+/** Passes a signal on. The first process of a pid namespace never gets one it does not catch: then it is ended instead. */
+function forward(pid: number, pidfd: number, signal: number): void {
+  const deadly = signal !== SIGUSR1 && signal !== SIGUSR2;
+  const caught = !deadly || catches(readText(`/proc/${pid}/status`), signal);
+  trySignalPidfd(pidfd, caught ? signal : SIGKILL);
+}
+
+/** Waits for the end of the container; result: exit status, or 128 + the signal that ended it. */
+export function waitForeground(pid: number, pidfd: number, signals: number): number {
+  let last = 0;
+  for (;;) {
+    waitFor(signals, EPOLLIN, -1);
+    const signal = nextSignal(signals);
+    if (signal === SIGCHLD) {
+      const end = reapPidfd(pidfd);
+      if (end.pid === 0) continue;
+      closeFd(pidfd);
+      closeFd(signals);
+      return !end.exited && end.status === SIGKILL && last !== 0 ? 128 + last : statusOf(end);
+    }
+    if (FORWARDED.includes(signal)) {
+      last = signal;
+      forward(pid, pidfd, signal);
+    }
+  }
+}
+
+/** Nothing a handler does may stop the terminal from being restored. */
+class Quiet extends Faults {
+  fault(_e: unknown): void {
+    // a terminal that is gone shows in the next read or write
+  }
+}
+
+/** What flows between the person and the container. */
+class Terminals {
+  readonly loop: Loop = new Loop(new Quiet());
+  readonly master: number;
+  readonly person: RawTerminal = new RawTerminal(0);
+  status = 0;
+  private readonly buffer: Uint8Array = new Uint8Array(16384);
+
+  constructor(master: number) {
+    this.master = master;
+  }
+
+  /** Copies what is there; false at the end or when the other side is gone. */
+  copy(from: number, to: number): boolean {
+    const n = tryRead(from, this.buffer, 0, this.buffer.length);
+    if (n === -EAGAIN) return true;
+    if (n <= 0) return false;
+    let at = 0;
+    while (at < n) {
+      const w = tryWrite(to, this.buffer, at, n - at);
+      if (w === -EAGAIN) waitFor(to, EPOLLOUT, -1);
+      else if (w < 0) return false;
+      else at += w;
+    }
+    return true;
+  }
+
+  /** What the container wrote before it ended. */
+  drain(): void {
+    while (waitFor(this.master, EPOLLIN, 0) > 0 && this.copy(this.master, 1)) continue;
+  }
+}
+
+class Keys extends Watch {
+  private readonly t: Terminals;
+  constructor(t: Terminals) {
+    super();
+    this.t = t;
+  }
+  ready(_events: number): void {
+    if (this.t.copy(0, this.t.master)) return;
+    this.t.loop.remove(0);
+    // end of file for a command that reads a terminal in lines
+    if (!this.t.person.isTerminal) tryWrite(this.t.master, END_OF_FILE, 0, 1);
+  }
+}
+
+class Output extends Watch {
+  private readonly t: Terminals;
+  constructor(t: Terminals) {
+    super();
+    this.t = t;
+  }
+  ready(_events: number): void {
+    if (!this.t.copy(this.t.master, 1)) this.t.loop.remove(this.t.master);
+  }
+}
+
+class Signals extends Watch {
+  private readonly t: Terminals;
+  private readonly fd: number;
+  private readonly pid: number;
+  private readonly pidfd: number;
+  private last = 0;
+
+  constructor(t: Terminals, fd: number, pid: number, pidfd: number) {
+    super();
+    this.t = t;
+    this.fd = fd;
+    this.pid = pid;
+    this.pidfd = pidfd;
+  }
+
+  ready(_events: number): void {
+    const signal = nextSignal(this.fd);
+    if (signal === SIGWINCH) copyWindowSize(0, this.t.master);
+    else if (signal === SIGCHLD) this.ended();
+    else if (FORWARDED.includes(signal)) {
+      this.last = signal;
+      forward(this.pid, this.pidfd, signal);
+    }
+  }
+
+  private ended(): void {
+    const end = reapPidfd(this.pidfd);
+    if (end.pid === 0) return;
+    this.t.status = !end.exited && end.status === SIGKILL && this.last !== 0 ? 128 + this.last : statusOf(end);
+    this.t.loop.stop();
+  }
+}
+
+/** As waitForeground, with the container's terminal joined to ours. Closes `master`. */
+export function passTerminal(pid: number, pidfd: number, signals: number, master: number): number {
+  const t = new Terminals(master);
+  copyWindowSize(0, master);
+  t.person.raw();
+  t.loop.add(signals, EPOLLIN, new Signals(t, signals, pid, pidfd));
+  t.loop.add(master, EPOLLIN, new Output(t));
+  // a plain file is always ready and epoll refuses it
+  if (waitFor(0, EPOLLIN, 0) >= 0) t.loop.add(0, EPOLLIN, new Keys(t));
+  t.loop.run();
+  t.drain();
+  t.person.restore();
+  for (const fd of [pidfd, signals, master]) closeFd(fd);
+  return t.status;
+}

@@ -1,0 +1,126 @@
+/**
+ * `wherry sandbox`: one container in the foreground through the same code as
+ * the manager's, for update scripts, debugging and measuring. Whatever it
+ * made is gone when it returns.
+ */
+import { createCgroups, readLayout, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
+import { planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
+import { readHostFacts } from "../container/facts.ts";
+import { launch, readReport, type Launched } from "../container/launch.ts";
+import { planContainer, type ContainerRequest } from "../container/plan.ts";
+import { deviceRules } from "../container/profile.ts";
+import { failureOf, failureStatus, failureText, type StartFailure } from "../container/report.ts";
+import type { ContainerDescription } from "../lxc/description.ts";
+import type { Problem } from "../lxc/report.ts";
+import type { NetPlan } from "../net/actions.ts";
+import { S_IFDIR, S_IFMT } from "../sys/constants.ts";
+import { closeFd, currentDirectory, makeDirectories, statPath, writeAll } from "../sys/files.ts";
+import { processId, userId } from "../sys/processes.ts";
+import { toUtf8 } from "../sys/text.ts";
+import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
+import { waitForeground, holdSignals, passTerminal } from "./foreground.ts";
+import { readConfiguration } from "./lxc_file.ts";
+import { applyWish, parseSandbox, plainDescription, SANDBOX, volumeEntry, type SandboxWish } from "./sandbox_plan.ts";
+
+const USAGE_STATUS = 2;
+const SETUP_STATUS = 125;
+
+/** Where every sandbox mounts its root, in a mount namespace of its own. */
+const MOUNTPOINT = "/run/wherry/root";
+
+function say(text: string): void {
+  writeAll(2, toUtf8(`wherry sandbox: ${text}\n`), "stderr");
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${currentDirectory()}/${path}`;
+}
+
+/** lo up in an own network namespace: all that a sandbox has of a network. */
+function loopbackOnly(): NetPlan {
+  return { beforeClone: [], afterClone: [], inside: [{ kind: "up", link: "lo" }], afterExit: [], scriptsUp: [], scriptsDown: [], hostname: "" };
+}
+
+function describe(w: SandboxWish, problems: Problem[]): ContainerDescription {
+  const d = w.config === "" ? plainDescription() : readConfiguration(w.config, problems);
+  applyWish(d, w, absolute(w.rootfs));
+  return d;
+}
+
+function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan): ContainerRequest {
+  return {
+    name: w.name, description: d, profile: w.profile, hostname: w.name, mountpoint: MOUNTPOINT, scratchBytes: 0, configOverlay: "",
+    readOnlyRoot: w.readOnly, mounts: [], fstab: [], environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
+    diesWithParent: true, cgroup, filter: new Uint8Array(0), net: w.ownNetwork ? loopbackOnly() : null, peers: [], configFile: w.config,
+    consoleLog: "", bootId: false,
+  };
+}
+
+function addVolumes(r: ContainerRequest, w: SandboxWish, problems: Problem[]): void {
+  for (const v of w.volumes) {
+    const source = absolute(v.source);
+    const s = statPath(source, true);
+    if (s === null) problems.push({ at: `--volume ${v.source}:/${v.target}`, why: `there is no ${source}` });
+    else r.mounts.push(volumeEntry(v, source, (s.mode & S_IFMT) === S_IFDIR));
+  }
+}
+
+/** Runs the command; result: the exit status of the process. */
+export function runSandbox(args: string[]): number {
+  const flags = parseFlags(SANDBOX, args, 1);
+  if (flags.has("help")) {
+    writeAll(1, toUtf8(formatHelp(SANDBOX)), "stdout");
+    return 0;
+  }
+  const parsed = parseSandbox(flags, processId());
+  if (parsed.problem !== "") {
+    say(`${parsed.problem}\n${formatUsage(SANDBOX)}\nwherry sandbox --help says more`);
+    return USAGE_STATUS;
+  }
+  if (userId() !== 0) {
+    say("needs root: namespaces, mounts and cgroups are made");
+    return SETUP_STATUS;
+  }
+  try {
+    return runWish(parsed.wish);
+  } catch (e) {
+    say(failureText(parsed.wish.name, failureOf(e)));
+    return SETUP_STATUS;
+  }
+}
+
+function runWish(w: SandboxWish): number {
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  const d = describe(w, problems);
+  const layout = readLayout();
+  const devices = resolveDeviceRules(deviceRules(d, w.profile), warnings);
+  const cgroup = planCgroup(layout, {
+    container: w.name, relative: false, scope: "needed", limits: w.limits, cgroup1: d.cgroup1, cgroup2: d.cgroup2, devices,
+  });
+  const request = requestOf(w, d, cgroup);
+  addVolumes(request, w, problems);
+  const planned = planContainer(request, readHostFacts(layout));
+  for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
+  for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
+  if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
+  makeDirectories(MOUNTPOINT);
+  for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);
+  try {
+    const signals = holdSignals();
+    return supervise(w, launch(planned.plan), signals);
+  } finally {
+    for (const text of removeCgroups(cgroup.places)) say(`warning: ${text}`);
+  }
+}
+
+/** From the clone to the end of the container. */
+function supervise(w: SandboxWish, l: Launched, signals: number): number {
+  const status = l.console < 0 ? waitForeground(l.pid, l.pidfd, signals) : passTerminal(l.pid, l.pidfd, signals, l.console);
+  const told = readReport(l.report);
+  closeFd(l.report);
+  if (told.state !== "failed") return status;
+  const f: StartFailure = told.failure;
+  say(failureText(w.name, f));
+  return failureStatus(f);
+}
