@@ -37,12 +37,19 @@ export class Document {
   /** CELLS numbers for each value; loops over many values take it as a local. */
   readonly cells: Int32Array;
   private lines: number[];
+  /** Where the last question ended: places are asked for in rising order, mostly, of one long line. */
+  private knownLine: number;
+  private knownOffset: number;
+  private knownColumn: number;
 
   constructor(bytes: Uint8Array, count: number, cells: Int32Array) {
     this.bytes = bytes;
     this.count = count;
     this.cells = cells;
     this.lines = [];
+    this.knownLine = 0;
+    this.knownOffset = 0;
+    this.knownColumn = 1;
   }
 
   kindCode(at: number): number {
@@ -93,7 +100,19 @@ export class Document {
       if (this.lines[middle]! <= offset) low = middle;
       else high = middle;
     }
-    return { line: low + 1, column: charactersIn(this.bytes, this.lines[low]!, offset) + 1 };
+    return { line: low + 1, column: this.column(this.lines[low]!, offset) };
+  }
+
+  /** Column of an offset in the line that begins at `start`, from there or from the last answer in this line, whichever is nearer. */
+  private column(start: number, offset: number): number {
+    const known = this.knownOffset;
+    const distance = offset < known ? known - offset : offset - known;
+    if (this.knownLine !== start || distance > offset - start) this.knownColumn = charactersIn(this.bytes, start, offset) + 1;
+    else if (offset >= known) this.knownColumn = this.knownColumn + charactersIn(this.bytes, known, offset);
+    else this.knownColumn = this.knownColumn - charactersIn(this.bytes, offset, known);
+    this.knownLine = start;
+    this.knownOffset = offset;
+    return this.knownColumn;
   }
 }
 

@@ -1,0 +1,278 @@
+/**
+ * Reads one object of a state by its table of keys: unknown keys, wrong
+ * types, missing and out-of-range values are told to the check; the getters
+ * then answer the value or the table's default, never a surprise.
+ * Lenient where existing devices are: null is absent, an empty array or
+ * object stands for the other, numbers and booleans may be text.
+ */
+import { ARRAY, FALSE, NULL, NUMBER, OBJECT, PLAIN_STRING, STRING, TRUE } from "../json/document.ts";
+import { type Check, elementPath, memberPath } from "./check.ts";
+import { type KeyRow, type KeyTable, stateKeys } from "./keys.ts";
+import { parseSize, parseTimeMs } from "./units.ts";
+
+const ABSENT = -1;
+/** There, and told to be wrong: as absent, but not missing. */
+const WRONG = -2;
+
+/** Keys beginning so are the row "modules_<release>". */
+const MODULES = "modules_";
+
+/** What every reader of a part of the state is given. */
+export class Reader {
+  readonly check: Check;
+  private readonly tables: KeyTable[];
+
+  constructor(check: Check) {
+    this.check = check;
+    this.tables = stateKeys();
+  }
+
+  table(name: string): KeyTable {
+    for (const t of this.tables) if (t.name === name) return t;
+    throw new Error(`no table of keys "${name}"`);
+  }
+
+  /** The object at this place by the named table (-1: there is none, all is absent); path: where it is, for messages. */
+  fields(name: string, at: number, path: string): Fields {
+    return new Fields(this, this.table(name), at, path);
+  }
+
+  isObject(at: number): boolean {
+    return this.check.document.kindCode(at) === OBJECT;
+  }
+
+  isArray(at: number): boolean {
+    return this.check.document.kindCode(at) === ARRAY;
+  }
+
+  isText(at: number): boolean {
+    const k = this.check.document.kindCode(at);
+    return k === PLAIN_STRING || k === STRING;
+  }
+
+  isNull(at: number): boolean {
+    return this.check.document.kindCode(at) === NULL;
+  }
+
+  /** Nothing is in this object or array. */
+  isEmpty(at: number): boolean {
+    return this.check.document.next(at) === at + 1;
+  }
+
+  /** Text of a string, number or boolean. */
+  text(at: number): string {
+    return this.check.document.text(at);
+  }
+
+  /** Places of the keys of an object. */
+  keys(at: number): number[] {
+    const d = this.check.document;
+    const found: number[] = [];
+    if (!this.isObject(at)) return found;
+    const end = d.next(at);
+    for (let k = at + 1; k < end; k = d.next(k + 1)) found.push(k);
+    return found;
+  }
+
+  /** Places of the elements of an array. */
+  elements(at: number): number[] {
+    const d = this.check.document;
+    const found: number[] = [];
+    if (!this.isArray(at)) return found;
+    const end = d.next(at);
+    for (let n = at + 1; n < end; n = d.next(n)) found.push(n);
+    return found;
+  }
+
+  /** Texts of an array; an element that is none is refused. */
+  texts(at: number, path: string): string[] {
+    const found: string[] = [];
+    const places = this.elements(at);
+    for (let i = 0; i < places.length; i++) {
+      const place = places[i]!;
+      if (this.isText(place)) found.push(this.text(place));
+      else this.check.refuse(elementPath(path, i), place, `must be a string, is ${this.kindWords(place)}`);
+    }
+    return found;
+  }
+
+  kindWords(at: number): string {
+    const k = this.check.document.kindCode(at);
+    if (k === OBJECT) return "an object";
+    if (k === ARRAY) return "an array";
+    if (k === NUMBER) return "a number";
+    if (k === NULL) return "null";
+    return k === TRUE || k === FALSE ? "a boolean" : "a string";
+  }
+}
+
+export class Fields {
+  readonly reader: Reader;
+  readonly at: number;
+  readonly path: string;
+  private readonly rows: KeyRow[];
+  private readonly places: number[];
+
+  constructor(reader: Reader, table: KeyTable, at: number, path: string) {
+    this.reader = reader;
+    this.at = at;
+    this.path = path;
+    this.rows = table.rows;
+    this.places = [];
+    for (let i = 0; i < table.rows.length; i++) this.places.push(ABSENT);
+    if (at < 0) return;
+    const d = reader.check.document;
+    for (const k of reader.keys(at)) this.take(table, d.text(k), k + 1);
+    this.checkRequired();
+  }
+
+  private take(table: KeyTable, key: string, at: number): void {
+    const row = this.find(key);
+    if (row < 0) {
+      const path = memberPath(this.path, key);
+      if (table.own) this.reader.check.refuse(path, at, `unknown key; ${table.title} has ${this.keyNames()}`);
+      else if (table.name !== "bsp" || !key.startsWith(MODULES)) this.reader.check.warn(path, at, "unknown key, ignored");
+      return;
+    }
+    if (this.reader.isNull(at)) return;
+    this.places[row] = this.accepts(this.rows[row]!, at) ? at : WRONG;
+  }
+
+  private checkRequired(): void {
+    for (let i = 0; i < this.rows.length; i++) {
+      const row = this.rows[i]!;
+      if (!row.required || this.places[i]! === WRONG) continue;
+      if (this.places[i]! === ABSENT) this.reader.check.refuse(this.path, this.at, `"${row.key}" is missing`);
+      else if (row.type === "text" && this.text(row.key) === "") this.reader.check.refuse(this.pathOf(row.key), this.places[i]!, "must not be empty");
+    }
+  }
+
+  private keyNames(): string {
+    return this.rows.map((r) => r.key).join(", ");
+  }
+
+  private find(key: string): number {
+    const rows = this.rows;
+    for (let i = 0; i < rows.length; i++) if (rows[i]!.key === key) return i;
+    return -1;
+  }
+
+  private place(key: string): number {
+    const row = this.find(key);
+    if (row < 0) throw new Error(`no row for key "${key}"`);
+    return this.places[row]!;
+  }
+
+  /** Tells what is wrong with the value, if anything. */
+  private accepts(row: KeyRow, at: number): boolean {
+    const why = this.wrongKind(row, at);
+    if (why === "") return true;
+    this.reader.check.refuse(this.pathOf(row.key), at, why);
+    return false;
+  }
+
+  private wrongKind(row: KeyRow, at: number): string {
+    const r = this.reader;
+    const empty = (r.isArray(at) || r.isObject(at)) && r.isEmpty(at);
+    if (row.type === "any" || row.type === "skip") return "";
+    if (row.type === "note") {
+      r.check.warn(this.pathOf(row.key), at, `ignored: ${row.why}`);
+      return "";
+    }
+    if (row.type === "map") return r.isObject(at) || empty ? "" : `must be an object, is ${r.kindWords(at)}`;
+    if (row.type === "list" || row.type === "texts") return r.isArray(at) || empty ? "" : `must be an array, is ${r.kindWords(at)}`;
+    if (r.isArray(at) || r.isObject(at)) return `must be ${TYPE_WORDS.get(row.type)!}, is ${r.kindWords(at)}`;
+    return this.wrongScalar(row, r.text(at));
+  }
+
+  private wrongScalar(row: KeyRow, text: string): string {
+    if (row.type === "text") return text.includes("\0") ? "must not hold a NUL character" : "";
+    if (row.type === "bool") return text === "true" || text === "false" ? "" : "must be true or false";
+    if (row.type === "word") return text === "" || row.words.includes(text) ? "" : `"${text}" is none of ${row.words.join(", ")}`;
+    if (row.type === "size") return parseSize(text) !== null ? "" : "must be a number of bytes, a size such as \"64MiB\", or \"max\"";
+    if (row.type === "count") return parseSize(text) !== null ? "" : "must be a whole number, or \"max\"";
+    if (row.type === "time") return parseTimeMs(text) !== null ? "" : "must be seconds, or a time such as \"500ms\", \"10s\", \"2min\"";
+    const n = text === "" ? Number.NaN : Number(text);
+    if (Number.isNaN(n) || (row.type === "int" && !Number.isSafeInteger(n))) return `"${text}" is not ${TYPE_WORDS.get(row.type)!}`;
+    return n < row.least || n > row.most ? `${text} is not within ${row.least} to ${row.most}` : "";
+  }
+
+  pathOf(key: string): string {
+    return memberPath(this.path, key);
+  }
+
+  /** Place of the value, the object's own when there is none. */
+  placeOf(key: string): number {
+    const at = this.place(key);
+    return at < 0 ? this.at : at;
+  }
+
+  has(key: string): boolean {
+    return this.place(key) >= 0;
+  }
+
+  /** Wrong or there: the state meant to say something. */
+  mentions(key: string): boolean {
+    return this.place(key) !== ABSENT;
+  }
+
+  text(key: string): string {
+    const row = this.find(key);
+    const at = this.places[row]!;
+    return at < 0 ? this.rows[row]!.standard : this.reader.text(at);
+  }
+
+  /** A word of the row's list; an empty text is absent. */
+  word(key: string): string {
+    const row = this.find(key);
+    const at = this.places[row]!;
+    const text = at < 0 ? "" : this.reader.text(at);
+    return text === "" ? this.rows[row]!.standard : text;
+  }
+
+  flag(key: string): boolean {
+    return this.text(key) === "true";
+  }
+
+  number(key: string): number {
+    return Number(this.text(key));
+  }
+
+  /** Bytes or a count; NOT_SET when absent, UNLIMITED for "max". */
+  size(key: string): number {
+    return parseSize(this.text(key)) ?? -1;
+  }
+
+  /** Milliseconds; NOT_SET when absent and without default. */
+  ms(key: string): number {
+    return parseTimeMs(this.text(key)) ?? -1;
+  }
+
+  texts(key: string): string[] {
+    const at = this.place(key);
+    return at < 0 ? [] : this.reader.texts(at, this.pathOf(key));
+  }
+
+  /** Places of an array's elements. */
+  elements(key: string): number[] {
+    const at = this.place(key);
+    return at < 0 ? [] : this.reader.elements(at);
+  }
+
+  /** Places of an object's keys. */
+  keys(key: string): number[] {
+    const at = this.place(key);
+    return at < 0 ? [] : this.reader.keys(at);
+  }
+
+  /** The member as fields of another table; one without members when it is absent. */
+  inner(key: string, table: string): Fields {
+    const at = this.place(key);
+    return this.reader.fields(table, at < 0 ? ABSENT : at, this.pathOf(key));
+  }
+}
+
+const TYPE_WORDS = new Map<string, string>([
+  ["text", "a string"], ["bool", "a boolean"], ["word", "a string"], ["int", "a whole number"], ["number", "a number"],
+  ["size", "a size"], ["count", "a whole number"], ["time", "a time"],
+]);
