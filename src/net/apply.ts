@@ -31,7 +31,8 @@ export function prepareNetwork(plan: NetPlan): void {
 /**
  * The host's part while the child waits: gives it its links. pid: the child's,
  * as this process sees it. Result: a descriptor of the child's network
- * namespace that disconnectContainer needs, -1 where it needs none.
+ * namespace that disconnectContainer needs (the caller closes it after), -1
+ * where it needs none.
  */
 export function connectContainer(plan: NetPlan, pid: number): number {
   const namespaceFd = openNetNamespace(plan, pid);
@@ -47,6 +48,7 @@ export function connectContainer(plan: NetPlan, pid: number): number {
     return namespaceFd;
   } catch (e) {
     undo(plan.afterExit.filter((a) => (a.kind === "delete" || a.kind === "giveBack") && made.includes(a.link)), namespaceFd);
+    closeFd(namespaceFd);
     throw e;
   } finally {
     channel.close();
@@ -61,8 +63,8 @@ export function openNetNamespace(plan: NetPlan, pid: number): number {
 /**
  * Undoes everything on the host, at exit or after a crash: what is gone
  * already is fine. Not after connectContainer threw: it has cleaned up, and a
- * name it was refused belongs to someone else. Closes the descriptor. Result:
- * what failed, in words.
+ * name it was refused belongs to someone else. The descriptor stays the
+ * caller's to close. Result: what failed, in words.
  */
 export function disconnectContainer(plan: NetPlan, namespaceFd: number): string[] {
   return undo(plan.afterExit, namespaceFd);
@@ -70,10 +72,7 @@ export function disconnectContainer(plan: NetPlan, namespaceFd: number): string[
 
 function undo(actions: HostAction[], namespaceFd: number): string[] {
   const failed: string[] = [];
-  if (actions.length === 0) {
-    closeFd(namespaceFd);
-    return failed;
-  }
+  if (actions.length === 0) return failed;
   const channel = new NetChannel(NETLINK_ROUTE);
   for (const a of actions) {
     try {
@@ -84,7 +83,6 @@ function undo(actions: HostAction[], namespaceFd: number): string[] {
     }
   }
   channel.close();
-  closeFd(namespaceFd);
   return failed;
 }
 

@@ -153,6 +153,7 @@ class Container {
     closeFd(this.pair);
     if (!this.isConnected) return;
     for (const f of disconnectContainer(this.plan, this.namespaceFd)) say(`undo=${f}`);
+    closeFd(this.namespaceFd);
   }
 }
 
