@@ -42,6 +42,14 @@ export function syncAll(): void {
   sys_sync();
 }
 
+/** Writes the dirty data of the filesystem that holds a path, or throws. */
+export function flushFilesystem(path: string): void {
+  const fd = checked(sys_openat(AT_FDCWD, path, O_CLOEXEC, 0), "open", path);
+  const r = sys_syncfs(fd);
+  sys_close(fd);
+  checked(r, "syncfs", path);
+}
+
 /** Writes a filesystem's dirty data: of the one that holds the descriptor. */
 export function tryFlushFilesystem(fd: number): number {
   return sys_syncfs(fd);

@@ -7,6 +7,7 @@ import { f64At, i32At, u32At, u32List } from "./bytes.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, CLONE_PIDFD, SIGCHLD } from "./constants.ts";
 import { EINTR, ENOSYS } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
+import { resetSignals } from "./loop.ts";
 import { fromUtf8, packed, unpacked } from "./text.ts";
 
 /** A child as its parent sees it; in the child itself pid is 0 and pidfd -1. */
@@ -266,4 +267,18 @@ export function endOfPidfd(pidfd: number): Ended | null {
   const status = i32At(b, 60);
   const signal = status % 128;
   return { pid: u32At(b, 16), exited: signal === 0, status: signal === 0 ? Math.floor(status / 256) % 256 : signal };
+}
+
+const NOT_STARTED = 127;
+
+/** Runs a program of others to its end, with its standard streams: only where waiting is allowed. Exit status 127: it could not be started. */
+export function runProgram(argv: string[], environment: string[]): Ended {
+  const child = cloneProcess(0);
+  if (child.pid === 0) {
+    resetSignals();
+    tryExec(argv[0]!, argv, environment);
+    sys_exit(NOT_STARTED);
+  }
+  sys_close(child.pidfd);
+  return waitPid(child.pid);
 }

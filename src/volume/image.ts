@@ -28,11 +28,11 @@ export function whyNotMounted(fstype: string, file: string, errno: number): stri
   return hint === "" && errno === EUCLEAN ? "the filesystem is damaged" : hint;
 }
 
-/** Tries each of the data strings; 0 or the last -errno. */
-export function mountDevice(device: string, target: string, fstype: string, readOnly: boolean, attempts: string[]): number {
+/** Mounts with flags MS_* and each of the data strings until one is taken; 0 or the last -errno. */
+export function mountDevice(device: string, target: string, fstype: string, flags: number, attempts: string[]): number {
   let r = -EINVAL;
   for (const data of attempts) {
-    r = tryMount(device, target, fstype, readOnly ? MS_RDONLY : 0, data);
+    r = tryMount(device, target, fstype, flags, data);
     if (r >= 0) return 0;
     if (r !== -EINVAL) return r;
   }
@@ -42,7 +42,7 @@ export function mountDevice(device: string, target: string, fstype: string, read
 function mountByLoop(s: ImageStep, readOnly: boolean, base: number): number {
   const loop = attachLoop(s.source, readOnly, base);
   try {
-    return mountDevice(loop.path, s.target, s.fstype, readOnly, s.attempts);
+    return mountDevice(loop.path, s.target, s.fstype, readOnly ? MS_RDONLY : 0, s.attempts);
   } finally {
     closeFd(loop.fd);
   }

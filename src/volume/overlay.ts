@@ -5,9 +5,9 @@
  * seen from /proc/self/fd. Source: kernel filesystems/overlayfs.rst.
  */
 import { MS_BIND, MS_RDONLY, MS_REMOUNT, O_DIRECTORY, O_PATH } from "../sys/constants.ts";
-import { EINVAL, EXDEV } from "../sys/errno.ts";
+import { EINVAL, ENOENT, EXDEV } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { changeDirectory, closeFd, makeDirectories, openFile } from "../sys/files.ts";
+import { changeDirectory, closeFd, exists, makeDirectories, openFile } from "../sys/files.ts";
 import {
   configureFilesystem, FSCONFIG_CMD_CREATE, FSCONFIG_SET_FLAG, FSCONFIG_SET_STRING, mountAt, mountFilesystem, attachMount, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC,
   MOUNT_ATTR_NOSUID, MOUNT_ATTR_RDONLY, tryConfigureFilesystem, tryMount, tryOpenFilesystem,
@@ -17,6 +17,7 @@ import { overlayData, type Overlay } from "./overlay_data.ts";
 
 /** What every errno of an overlay mount means in plain words. */
 function hint(errno: number, o: Overlay): string {
+  if (errno === ENOENT) for (const l of o.lowers) if (!exists(l)) return `lower folder ${l} is not there`;
   if (errno === EXDEV || errno === EINVAL) {
     return o.upper === "" ? "a lower folder is nested in another, or there are too many (500)" : "upper and work must lie on one writable filesystem that can hold extended attributes, apart from the lowers; at most 500 lowers";
   }
@@ -30,8 +31,8 @@ function refused(o: Overlay, target: string, errno: number): SysError {
 /** MS_* of a mount as MOUNT_ATTR_*: the first four have the same bits. */
 const ATTRIBUTES = MOUNT_ATTR_RDONLY + MOUNT_ATTR_NOSUID + MOUNT_ATTR_NODEV + MOUNT_ATTR_NOEXEC;
 
-/** All folders of an overlay, opened: lowers, then upper and work when there are any. */
-function openLayers(o: Overlay): number[] {
+/** All folders of an overlay, opened for mountNumbered; the caller closes them: lowers, then upper and work when there are any. */
+export function openLayers(o: Overlay): number[] {
   const fds: number[] = [];
   try {
     for (const path of [...o.lowers, ...(o.upper === "" ? [] : [o.upper, o.work])]) fds.push(openFile(path, O_PATH + O_DIRECTORY));
@@ -47,6 +48,7 @@ function mountAppending(o: Overlay, fds: number[], target: string, flags: number
   const fs = tryOpenFilesystem("overlay");
   if (fs < 0) return false;
   try {
+    tryConfigureFilesystem(fs, FSCONFIG_SET_STRING, "source", "overlay");
     for (let i = 0; i < o.lowers.length; i++) {
       const r = tryConfigureFilesystem(fs, FSCONFIG_SET_STRING, "lowerdir+", `/proc/self/fd/${fds[i]!}`);
       if (r === -EINVAL && i === 0) return false;
@@ -76,7 +78,7 @@ function mountAppending(o: Overlay, fds: number[], target: string, flags: number
 }
 
 /** By mount(2) from inside /proc/self/fd, where every folder's name is a number. */
-function mountNumbered(o: Overlay, fds: number[], target: string, flags: number): void {
+export function mountNumbered(o: Overlay, fds: number[], target: string, flags: number): void {
   const here = openFile(".", O_PATH + O_DIRECTORY);
   const place = openFile(target, O_PATH + O_DIRECTORY);
   try {

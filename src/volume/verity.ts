@@ -4,7 +4,7 @@
  * Sources: runtime spec §5; kernel device-mapper/verity.rst.
  */
 import { u64At } from "../sys/bytes.ts";
-import { O_RDONLY } from "../sys/constants.ts";
+import { MS_RDONLY, O_RDONLY } from "../sys/constants.ts";
 import { EINVAL, EIO, ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, openFile, readAt, readBytes, statPath } from "../sys/files.ts";
@@ -78,7 +78,7 @@ export function mountVerity(s: VerityStep, base: number): void {
   const parsed = parseVeritySuperblock(readPart(file, at, VERITY_SUPERBLOCK_BYTES), at);
   if (parsed.why !== "") throw new SysError("read", file, EINVAL, parsed.why);
   const device = map(s, parsed.superblock, o, base);
-  const r = mountDevice(device, s.target, s.fstype, true, [""]);
+  const r = mountDevice(device, s.target, s.fstype, MS_RDONLY, [""]);
   if (r >= 0) return;
   removeMapping(s.device);
   throw new SysError(`mount ${s.fstype}`, s.data, -r, r === -EIO || r === -EINVAL ? "the data do not match their root hash, or the image is damaged" : "");
