@@ -23,16 +23,29 @@ export function busyboxRoot(debs: string, applets: string[]): Tree {
   return t;
 }
 
-/** Packs a tree. All files belong to root, dates are fixed, one worker: the bytes depend on the tree only. */
+/** Packs a tree. */
 export function squashfs(tree: Tree): Buffer {
   const work = mkdtempSync(join(tmpdir(), "wherry-squashfs-"));
   try {
-    const out = join(work, "image");
     tree.stage(join(work, "root"));
+    return squashfsOf(join(work, "root"));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Packs a folder. All files belong to root, dates are fixed, one worker: the
+ * bytes depend on names, modes and contents only. compression: of mksquashfs.
+ */
+export function squashfsOf(folder: string, compression: string[] = ["-comp", "lz4", "-Xhc"]): Buffer {
+  const work = mkdtempSync(join(tmpdir(), "wherry-squashfs-"));
+  try {
+    const out = join(work, "image");
     const date = String(FILE_DATE);
     run("mksquashfs", [
-      join(work, "root"), out, "-quiet", "-no-progress", "-noappend", "-all-root", "-no-xattrs", "-no-exports",
-      "-comp", "lz4", "-Xhc", "-processors", "1", "-mkfs-time", date, "-all-time", date,
+      folder, out, "-quiet", "-no-progress", "-noappend", "-all-root", "-no-xattrs", "-no-exports",
+      ...compression, "-processors", "1", "-mkfs-time", date, "-all-time", date,
     ], { env: { ...process.env, SOURCE_DATE_EPOCH: undefined } });
     return readFileSync(out);
   } finally {

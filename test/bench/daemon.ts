@@ -38,7 +38,7 @@ export class Daemon {
     const containers = Array.from({ length: count }, (_, i): ContainerSpec => {
       const name = `c${String(i).padStart(3, "0")}`;
       return {
-        name, root: image, init: ["/bin/payload", name, "/bench", payload], volumesDir: join(top, "volumes"),
+        name, root: image, init: ["/bin/payload", name, "/bench/notes", payload], volumesDir: join(top, "volumes"),
         extra: [`lxc.mount.entry = ${join(top, "notes")} bench none bind,rw,create=dir 0 0`, "lxc.cgroup.pids.max = 64"],
         run: { status_goal: payload === "ready" ? "READY" : "STARTED", restart_policy: "container", group: "app", ...run },
       };

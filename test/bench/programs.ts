@@ -1,6 +1,6 @@
 /**
  * The programs a benchmark runs: Wherry's binary as it ships, and the small C
- * programs beside this file, built when their source has changed.
+ * programs beside them, built when their source has changed.
  */
 import { join } from "node:path";
 import { ensureCProgram } from "../../build/cprogram.ts";
@@ -14,5 +14,6 @@ export type Programs = { wherry: string; floor: string; stopwatch: string; paylo
 export async function ensurePrograms(): Promise<Programs> {
   const target = targetNamed("x86_64");
   const program = (name: string): Promise<string> => ensureCProgram(`test/bench/${name}.c`, target, join(outDir, "bench", name));
-  return { wherry: await ensureBinary(target), floor: await program("floor"), stopwatch: await program("stopwatch"), payload: await program("payload") };
+  const payload = await ensureCProgram("build/payload.c", target, join(outDir, "bench", "payload"));
+  return { wherry: await ensureBinary(target), floor: await program("floor"), stopwatch: await program("stopwatch"), payload };
 }

@@ -1,13 +1,15 @@
 /*
- * First process of the benchmark's containers: notes when it runs, then does
- * as told.
+ * A program for containers of tests and of the benchmark. It notes when it
+ * runs, then does as told.
  *
- *   payload NAME FOLDER leave    ends at once
- *   payload NAME FOLDER stay     waits for SIGTERM
- *   payload NAME FOLDER ready    tells the manager "ready" over the control socket, then waits for SIGTERM
+ *   payload NAME NOTES leave   ends at once
+ *   payload NAME NOTES stay    waits for SIGTERM
+ *   payload NAME NOTES ready   tells the manager "ready" over the control socket, then waits for SIGTERM
+ *   payload NAME NOTES tell    the same, and ends: 0 when the manager took it
  *
- * Notes are lines of FOLDER/notes, appended: NAME WHAT MONOTONIC_NS, where
- * WHAT is "runs", "ready" (the manager has answered 200) or "refused".
+ * NOTES: a file that lines are appended to, "-" for none. A line is
+ * NAME WHAT MONOTONIC_NS, where WHAT is "runs", "ready" (the manager has
+ * answered 200), "refused" or "told" (it was told to stop).
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -22,7 +24,7 @@
 #define SOCKET "/pantavisor/pv-ctrl"
 
 static const char *name;
-static int notes;
+static int notes = -1;
 
 static int64_t clock_ns(void)
 {
@@ -37,7 +39,7 @@ static void note(const char *what, int64_t at)
 	char line[128];
 	const int length = snprintf(line, sizeof line, "%s %s %lld\n", name, what, (long long)at);
 
-	if (length > 0 && write(notes, line, (size_t)length) < 0)
+	if (notes >= 0 && length > 0 && write(notes, line, (size_t)length) < 0)
 		dprintf(2, "payload: no note\n");
 }
 
@@ -61,26 +63,29 @@ static int tell_ready(void)
 static void leave(int signal)
 {
 	(void)signal;
+	note("told", clock_ns());
 	_exit(0);
 }
 
 int main(int argc, char **argv)
 {
 	const int64_t begin = clock_ns();
-	char path[256];
 
 	if (argc != 4)
 		return 2;
-	signal(SIGTERM, leave);
 	name = argv[1];
-	snprintf(path, sizeof path, "%s/notes", argv[2]);
-	notes = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	const char *const what = argv[3];
+	if (strcmp(argv[2], "-") != 0)
+		notes = open(argv[2], O_WRONLY | O_APPEND | O_CLOEXEC);
+	signal(SIGTERM, leave);
 	note("runs", begin);
-	if (strcmp(argv[3], "leave") == 0)
+	if (strcmp(what, "leave") == 0)
 		return 0;
-	if (strcmp(argv[3], "ready") == 0) {
+	if (strcmp(what, "ready") == 0 || strcmp(what, "tell") == 0) {
 		const int told = tell_ready();
 		note(told == 0 ? "ready" : "refused", clock_ns());
+		if (strcmp(what, "tell") == 0)
+			return told == 0 ? 0 : 1;
 	}
 	for (;;)
 		pause();
