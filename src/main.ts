@@ -1,22 +1,83 @@
-import { Loop, Timer, Faults, Watch, openSignals, nextSignal } from "./sys/loop.ts";
-import { listDirectory, readText, statPath, writeAll } from "./sys/files.ts";
-import { cloneProcess, exitNow, waitPid, endOfPidfd } from "./sys/processes.ts";
-import { peerOf, socketPair } from "./sys/sockets.ts";
-import { tryIoctl } from "./sys/devices.ts";
-import { mountAt } from "./sys/mounts.ts";
+/**
+ * Which of its parts this process is: by the name it was called with, by its
+ * pid, by its first word. Everything else is in the rooms.
+ */
+import { errorLine, output, type Command, type Status } from "./cli/command.ts";
+import { Act, End, Logs, Ps, Reexec } from "./cli/device.ts";
+import { Daemon } from "./cli/daemon.ts";
+import { formatHelp, formatUsage, parseFlags } from "./cli/flags.ts";
+import { NoDaemon } from "./cli/client.ts";
+import { runSandbox } from "./cli/sandbox.ts";
+import { ManagerProgram, runInit } from "./init/init.ts";
+import { runManager } from "./manager/manager.ts";
 import { reason } from "./sys/error.ts";
-import { toUtf8, octal } from "./sys/text.ts";
-class T extends Timer { expired(): void { writeAll(1, toUtf8("timer\n"), ""); } }
-class F extends Faults { fault(e: unknown): void { writeAll(2, toUtf8(reason(e)), "stderr"); } }
-class W extends Watch { ready(e: number): void { writeAll(1, toUtf8(`events ${e}\n`), ""); loop.stop(); } }
-const loop = new Loop(new F());
-const pair = socketPair(1);
-loop.add(pair[0]!, 1, new W());
-const c = cloneProcess(0);
-if (c.pid === 0) { writeAll(pair[1]!, toUtf8("x"), ""); exitNow(3); }
-loop.arm(new T(), 0); loop.turn(50);
-loop.run();
-const ended = waitPid(c.pid);
-writeAll(1, toUtf8(`${ended.exited} ${ended.status} ${listDirectory("/").join(" ")} ${octal(statPath("/")!.mode)} ${readText("/proc/self/comm").trim()} ${JSON.stringify(endOfPidfd(c.pidfd))} ${peerOf(pair[0]!).pid > 0}\n`), "");
-try { mountAt("/nonexist", "/mnt", "squashfs", 0); } catch (e) { writeAll(1, toUtf8(`${reason(e)}\n`), ""); }
-if (tryIoctl(1, 1, 1) < -1000) nextSignal(openSignals([15]));
+import { exitNow, processId } from "./sys/processes.ts";
+
+/** The manager as PID 1's child; words: argv of the kernel (pv_debug and its like). */
+class DeviceManager extends ManagerProgram {
+  private readonly words: string[];
+  constructor(words: string[]) {
+    super();
+    this.words = words;
+  }
+  run(mailFd: number): void {
+    runManager({ configPath: "", revision: "", commandLine: "", words: this.words, mailFd });
+  }
+}
+
+function commands(): Command[] {
+  return [
+    new Daemon(), new Ps(), new Logs(),
+    new Act("start", "Starts a container that was stopped."), new Act("stop", "Stops a container; it stays stopped until it is started or the revision changes."),
+    new Act("restart", "Stops a container and starts it again."),
+    new Act("freeze", "Lets no process of a container run until it is thawed."), new Act("thaw", "Lets a frozen container run on."),
+    new End("poweroff", "POWEROFF_DEVICE"), new End("reboot", "REBOOT_DEVICE"), new Reexec(),
+  ];
+}
+
+function help(): string {
+  const lines = ["usage: wherry COMMAND [flags] [words]", "", "A container manager for embedded Linux. Commands (each has --help):", ""];
+  const rows = commands().map((c) => c.line());
+  rows.push({ name: "sandbox", positional: "", says: "Runs one container in the foreground, without a manager.", flags: [], examples: [] });
+  rows.push({ name: "init", positional: "", says: "Runs as PID 1 of an initramfs; also under the name init.", flags: [], examples: [] });
+  for (const r of rows) lines.push(`  ${r.name.padEnd(9)} ${r.says}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function runCommand(word: string, args: string[]): Status {
+  if (word === "sandbox") return runSandbox(args);
+  if (word === "" || word === "help" || word === "--help" || word === "-h") return output(help());
+  for (const c of commands()) {
+    const line = c.line();
+    if (line.name !== word) continue;
+    const flags = parseFlags(line, args, -1);
+    if (flags.has("help")) return output(formatHelp(line));
+    if (flags.problem !== "") return errorLine(`${word}: ${flags.problem}\n${formatUsage(line)}`, 2);
+    return c.run(flags);
+  }
+  return errorLine(`no command "${word}"; wherry --help lists them`, 2);
+}
+
+/** The last component of a path. */
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function main(argv: string[]): Status {
+  const name = baseName(argv[1] ?? "");
+  const args = argv.slice(2);
+  const first = args.length > 0 ? args[0]! : "";
+  if (first === "init" || name === "init" || (name === "pantavisor" && processId() === 1)) {
+    const words = first === "init" ? args.slice(1) : args;
+    runInit(words, new DeviceManager(words));
+    return 1;
+  }
+  if (name === "pantavisor") return runCommand("daemon", args);
+  try {
+    return runCommand(first, args.slice(1));
+  } catch (e) {
+    return errorLine(`${first}: ${reason(e)}`, e instanceof NoDaemon ? 3 : 1);
+  }
+}
+
+exitNow(main(process.argv));

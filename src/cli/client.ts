@@ -3,6 +3,7 @@
  * HTTP/1.0, so that the answer ends with the connection. Blocking: a command
  * has nothing else to do.
  */
+import { concatBytes } from "../sys/bytes.ts";
 import { SOCK_STREAM } from "../sys/constants.ts";
 import { ECONNREFUSED, ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
@@ -66,7 +67,7 @@ export function request(socket: string, method: string, target: string, body: st
       if (n === 0) break;
       parts.push(b.subarray(0, n));
     }
-    const text = parts.map((p) => fromUtf8(p)).join("");
+    const text = fromUtf8(concatBytes(parts));
     const header = parseHeader(text);
     if (header === null) throw new NoDaemon(`${socket} (it closed without an answer)`);
     return { status: header.status, body: text.slice(header.bodyAt) };

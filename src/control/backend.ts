@@ -2,10 +2,10 @@
  * What the endpoints need of the process they are part of. The manager
  * implements it; tests do too.
  */
-import type { Config } from "../config/config.ts";
+import { Config } from "../config/config.ts";
 import type { Group } from "../state/model.ts";
-import type { Supervisor } from "../supervisor/supervisor.ts";
-import type { Unit } from "../supervisor/unit.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { Unit } from "../supervisor/unit.ts";
 import type { Response } from "./response.ts";
 
 export abstract class Backend {

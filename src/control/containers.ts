@@ -9,9 +9,9 @@ import { JsonWriter } from "../json/writer.ts";
 import type { AutoRecovery } from "../state/model.ts";
 import { monotonicMs } from "../sys/loop.ts";
 import { parseDecimal } from "../sys/text.ts";
-import type { Supervisor } from "../supervisor/supervisor.ts";
-import type { Unit } from "../supervisor/unit.ts";
-import type { Backend } from "./backend.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { Unit } from "../supervisor/unit.ts";
+import { Backend } from "./backend.ts";
 import { Endpoint, queryValue, type Call } from "./endpoint.ts";
 import { done, json, refusal, type Response } from "./response.ts";
 
@@ -90,7 +90,7 @@ export class ListContainers extends Endpoint {
     this.details = details;
   }
 
-  answer(backend: Backend, _call: Call): Response {
+  answer(backend: Backend, _call: Call): Response | null {
     const w = new JsonWriter();
     w.beginArray();
     for (const u of unitsOf(backend)) {
@@ -112,7 +112,7 @@ function unitsOf(backend: Backend): Unit[] {
 }
 
 export class ShowContainer extends Endpoint {
-  answer(backend: Backend, call: Call): Response {
+  answer(backend: Backend, call: Call): Response | null {
     const s = backend.supervisor();
     const u = s === null ? null : s.find(call.parts[0]!);
     if (u === null) return refusal(404, "Container not found");
@@ -142,7 +142,7 @@ export class ActOnContainer extends Endpoint {
     this.extended = extended;
   }
 
-  answer(backend: Backend, call: Call): Response {
+  answer(backend: Backend, call: Call): Response | null {
     const s = backend.supervisor();
     const u = s === null ? null : s.find(call.parts[0]!);
     if (s === null || u === null) return refusal(404, "Container not found");
@@ -185,7 +185,7 @@ function restart(s: Supervisor, u: Unit): Response {
 }
 
 export class ListGroups extends Endpoint {
-  answer(backend: Backend, _call: Call): Response {
+  answer(backend: Backend, _call: Call): Response | null {
     const s = backend.supervisor();
     const groups = backend.groups();
     const w = new JsonWriter();
@@ -214,7 +214,7 @@ export class ListGroups extends Endpoint {
 
 /** POST /signal: a container says that it is ready. */
 export class Signal extends Endpoint {
-  answer(backend: Backend, call: Call): Response {
+  answer(backend: Backend, call: Call): Response | null {
     const parsed = scan(call.request.body, SMALL);
     const type = parsed.ok ? rootOf(parsed.document).getString("type", "") : "";
     if (type === "") return refusal(400, "Signal has bad format");

@@ -5,13 +5,13 @@
 import { rootOf } from "../json/value.ts";
 import { scan, SMALL } from "../json/scanner.ts";
 import { readTextOr } from "../sys/files.ts";
-import type { Backend } from "./backend.ts";
+import { Backend } from "./backend.ts";
 import { Endpoint, type Call } from "./endpoint.ts";
 import { json, refusal, type Response } from "./response.ts";
 
 /** POST /commands: both keys are required; the payload may be an object. */
 export class Command extends Endpoint {
-  answer(backend: Backend, call: Call): Response {
+  answer(backend: Backend, call: Call): Response | null {
     const parsed = scan(call.request.body, SMALL);
     if (!parsed.ok) return refusal(400, "Command has bad format");
     const root = rootOf(parsed.document);
@@ -23,21 +23,21 @@ export class Command extends Endpoint {
 }
 
 export class BuildInfo extends Endpoint {
-  answer(_backend: Backend, _call: Call): Response {
+  answer(_backend: Backend, _call: Call): Response | null {
     return { status: 200, type: "text/plain", headers: [], body: readTextOr("/etc/build", "", 65536) };
   }
 }
 
 /** POST /v2/reexec: for a binary that was replaced. */
 export class Reexec extends Endpoint {
-  answer(backend: Backend, _call: Call): Response {
+  answer(backend: Backend, _call: Call): Response | null {
     return backend.reexec();
   }
 }
 
 /** GET /v2/device: where the device stands, in one object. */
 export class ShowDevice extends Endpoint {
-  answer(backend: Backend, _call: Call): Response {
+  answer(backend: Backend, _call: Call): Response | null {
     const s = backend.supervisor();
     const status = s === null ? "NONE" : s.deviceStatus();
     const goals = s === null ? "unachieved" : s.goals();

@@ -3,8 +3,8 @@
  * as upstream has it: unknown path, caller, method, privilege, handler.
  * Rules: control spec §3 "Routing", §4 "Errors".
  */
-import type { Unit } from "../supervisor/unit.ts";
-import type { Backend } from "./backend.ts";
+import { Unit } from "../supervisor/unit.ts";
+import { Backend } from "./backend.ts";
 import type { Request } from "./request.ts";
 import type { Response } from "./response.ts";
 

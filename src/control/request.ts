@@ -5,6 +5,8 @@
  * (the first wins). Decides only; the connection reads and answers.
  * Rules: control spec, "HTTP profile".
  */
+import { lowerAscii } from "../sys/ascii.ts";
+import { concatBytes } from "../sys/bytes.ts";
 import { fromUtf8, parseDecimal } from "../sys/text.ts";
 
 export const HEADER_BYTES = 8192;
@@ -72,7 +74,7 @@ export class RequestParser {
   }
 
   private finish(h: Head, body: Uint8Array, consumed: number): Parsed {
-    this.buffer.copyWithin(0, consumed, this.used);
+    this.buffer.set(this.buffer.slice(consumed, this.used), 0);
     this.used = this.used - consumed;
     this.head = null;
     const question = h.target.indexOf("?");
@@ -107,11 +109,11 @@ export class RequestParser {
     for (let i = 1; i < lines.length; i++) {
       const colon = lines[i]!.indexOf(":");
       if (colon <= 0) continue;
-      const name = lines[i]!.slice(0, colon).trim().toLowerCase();
+      const name = lowerAscii(lines[i]!.slice(0, colon).trim());
       const value = lines[i]!.slice(colon + 1).trim();
-      if (name === "connection") head.connection = value.toLowerCase();
-      else if (name === "transfer-encoding") head.chunked = value.toLowerCase() === "chunked";
-      else if (name === "expect") head.expect = value.toLowerCase();
+      if (name === "connection") head.connection = lowerAscii(value);
+      else if (name === "transfer-encoding") head.chunked = lowerAscii(value) === "chunked";
+      else if (name === "expect") head.expect = lowerAscii(value);
       else if (name === "host" && head.host === null) head.host = value;
       else if (name === "content-length" && !lengthSeen) {
         lengthSeen = true;
@@ -136,13 +138,18 @@ export class RequestParser {
     return -1;
   }
 
+  private findNewline(from: number): number {
+    for (let i = from; i < this.used; i++) if (this.buffer[i] === 10) return i;
+    return -1;
+  }
+
   private chunkedBody(h: Head): Parsed {
     const parts: Uint8Array[] = [];
     let size = 0;
     let at = this.headBytes;
     for (;;) {
-      const lineEnd = this.buffer.indexOf(10, at);
-      if (lineEnd < 0 || lineEnd >= this.used) return { kind: "more" };
+      const lineEnd = this.findNewline(at);
+      if (lineEnd < 0) return { kind: "more" };
       const chunk = parseHex(fromUtf8(this.buffer.subarray(at, lineEnd)).trim());
       if (chunk < 0) return { kind: "refuse", status: 400, error: "chunk size is not a number" };
       size += chunk;
@@ -154,15 +161,9 @@ export class RequestParser {
       at += chunk;
       at += this.buffer[at] === 13 ? 2 : 1;
     }
-    const end = this.buffer.indexOf(10, at);
-    if (end < 0 || end >= this.used) return { kind: "more" };
-    const body = new Uint8Array(size);
-    let to = 0;
-    for (const p of parts) {
-      body.set(p, to);
-      to += p.length;
-    }
-    return this.finish(h, body, end + 1);
+    const end = this.findNewline(at);
+    if (end < 0) return { kind: "more" };
+    return this.finish(h, concatBytes(parts), end + 1);
   }
 }
 
@@ -186,7 +187,7 @@ function parseHex(text: string): number {
   if (digits.length === 0 || digits.length > 8) return -1;
   let n = 0;
   for (let i = 0; i < digits.length; i++) {
-    const d = "0123456789abcdef".indexOf(digits.charAt(i).toLowerCase());
+    const d = "0123456789abcdef".indexOf(lowerAscii(digits.charAt(i)));
     if (d < 0) return -1;
     n = n * 16 + d;
   }

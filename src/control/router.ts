@@ -2,7 +2,7 @@
  * The routing table and the order of checks every request passes.
  * Rules: control spec §2 (caller), §3 (routing), §4 (errors).
  */
-import type { Backend } from "./backend.ts";
+import { Backend } from "./backend.ts";
 import { callerOf, HOST } from "./caller.ts";
 import { ActOnContainer, ContainerLog, ListContainers, ListGroups, ShowContainer, Signal } from "./containers.ts";
 import { BuildInfo, Command, Reexec, ShowDevice } from "./device.ts";

@@ -114,7 +114,7 @@ class Connection extends Watch {
       this.sent = this.sent + n;
       this.unread = this.unread - n;
       if (this.sent < first.length) continue;
-      this.queue.shift();
+      this.queue.splice(0, 1);
       this.sent = 0;
     }
     if (this.unread > MAX_UNREAD || (this.queue.length === 0 && (this.closing || this.ended))) {
@@ -141,12 +141,21 @@ export class ControlServer extends Watch {
     this.handler = handler;
   }
 
-  /** Binds the socket; an old file there is replaced. Mode 0666: who may do what is decided by caller, not by file mode. */
-  open(): void {
-    tryUnlink(this.path);
-    this.fd = listenUnix(this.path, SOCK_STREAM, 128);
-    changeMode(this.path, 0o666);
+  /**
+   * Listens. existing >= 0: the socket of the manager before us, whose file
+   * containers have bound; else the file is made anew. Mode 0666: who may do
+   * what is decided by caller, not by file mode. Result: the descriptor.
+   */
+  open(existing: number): number {
+    if (existing >= 0) {
+      this.fd = existing;
+    } else {
+      tryUnlink(this.path);
+      this.fd = listenUnix(this.path, SOCK_STREAM, 128);
+      changeMode(this.path, 0o666);
+    }
     this.loop.add(this.fd, EPOLLIN, this);
+    return this.fd;
   }
 
   close(): void {

@@ -16,6 +16,8 @@ import { runLogger } from "./logger.ts";
 export abstract class LoggerNews {
   /** A console that the logger already had; the descriptor is the receiver's. */
   abstract has(name: string, fd: number): void;
+  /** The logger has told of everything it had. */
+  abstract complete(): void;
   abstract tail(name: string, text: string): void;
   /** The logger is gone. */
   abstract lost(): void;
@@ -95,6 +97,7 @@ export class LoggerClient extends Watch {
       const f = unpackFrame(this.buffer.subarray(0, r.size));
       if (f !== null && f.kind === "has" && r.fds.length === 1) this.news.has(f.name, r.fds[0]!);
       else for (const fd of r.fds) closeFd(fd);
+      if (f !== null && f.kind === "hello") this.news.complete();
       if (f !== null && f.kind === "tail") this.news.tail(f.name, f.text);
     }
   }

@@ -110,6 +110,7 @@ class Logger {
   private readonly loop: Loop = new Loop(new Quiet());
   private readonly consoles: Map<string, Console> = new Map<string, Console>();
   private readonly files: Map<string, LogFile> = new Map<string, LogFile>();
+  private readonly kept: Map<string, number> = new Map<string, number>();
   private manager: Manager | null = null;
 
   run(listenFd: number): void {
@@ -123,6 +124,8 @@ class Logger {
     this.manager = m;
     this.loop.add(fd, EPOLLIN, m);
     for (const c of this.consoles.values()) this.tell({ kind: "has", name: c.name }, [c.fd]);
+    for (const [name, kept] of this.kept) this.tell({ kind: "has", name: `@${name}` }, [kept]);
+    this.tell({ kind: "hello" }, []);
   }
 
   dropManager(): void {
@@ -149,6 +152,9 @@ class Logger {
       }
       const line = toUtf8(`${f.text}\n`);
       file.append(line, line.length);
+    } else if (f.kind === "keep" && fd >= 0) {
+      closeFd(this.kept.get(f.name) ?? -1);
+      this.kept.set(f.name, fd);
     } else if (f.kind === "stop") {
       this.stop();
     } else {

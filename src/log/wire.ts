@@ -11,12 +11,16 @@ export const FRAME_BYTES = 32768;
 export type Frame =
   /** manager: capture the descriptor that comes along into a file; the same name again replaces. */
   | { kind: "console"; name: string; path: string; maxBytes: number }
+  /** manager: keep the descriptor that comes along and give it to the next manager. */
+  | { kind: "keep"; name: string }
   /** manager: one line for a file of ours. */
   | { kind: "line"; path: string; text: string; maxBytes: number }
   /** manager: write what is there, close everything, end. */
   | { kind: "stop" }
-  /** logger: a console it already has, its descriptor comes along (to a manager that starts again). */
+  /** logger: a descriptor it keeps (name begins with "@") or a console it has, its descriptor comes along (to a manager that starts again). */
   | { kind: "has"; name: string }
+  /** logger: that was everything it has. */
+  | { kind: "hello" }
   /** logger: a console has ended; its last bytes. */
   | { kind: "tail"; name: string; text: string };
 
@@ -24,6 +28,8 @@ export function packFrame(f: Frame): Uint8Array {
   switch (f.kind) {
     case "console": return fields(["console", f.name, f.path, String(f.maxBytes)]);
     case "line": return fields(["line", f.path, f.text, String(f.maxBytes)]);
+    case "keep": return fields(["keep", f.name]);
+    case "hello": return fields(["hello"]);
     case "stop": return fields(["stop"]);
     case "has": return fields(["has", f.name]);
     case "tail": return fields(["tail", f.name, f.text]);
@@ -41,6 +47,8 @@ export function unpackFrame(bytes: Uint8Array): Frame | null {
   const kind = f[0]!;
   if (kind === "console" && f.length === 4) return { kind: "console", name: f[1]!, path: f[2]!, maxBytes: Number(f[3]!) };
   if (kind === "line" && f.length === 4) return { kind: "line", path: f[1]!, text: f[2]!, maxBytes: Number(f[3]!) };
+  if (kind === "keep" && f.length === 2) return { kind: "keep", name: f[1]! };
+  if (kind === "hello" && f.length === 1) return { kind: "hello" };
   if (kind === "stop" && f.length === 1) return { kind: "stop" };
   if (kind === "has" && f.length === 2) return { kind: "has", name: f[1]! };
   if (kind === "tail" && f.length === 3) return { kind: "tail", name: f[1]!, text: f[2]! };

@@ -5,6 +5,7 @@
  */
 import { Sink, type Level } from "../log/line.ts";
 import type { LoggerClient } from "../log/client.ts";
+import { upperAscii } from "../sys/ascii.ts";
 import { tryWrite } from "../sys/files.ts";
 import { monotonicMs } from "../sys/loop.ts";
 import { toUtf8 } from "../sys/text.ts";
@@ -27,6 +28,6 @@ export class ManagerSink extends Sink {
     const logger = this.logger;
     if (logger === null || !logger.isOpen()) return;
     const seconds = Math.floor(monotonicMs() / 1000);
-    logger.send({ kind: "line", path: this.path, text: `[pantavisor] ${seconds} ${level.toUpperCase()}\t -- [${room}]: ${text}`, maxBytes: this.maxBytes });
+    logger.send({ kind: "line", path: this.path, text: `[pantavisor] ${seconds} ${upperAscii(level)}\t -- [${room}]: ${text}`, maxBytes: this.maxBytes });
   }
 }

@@ -4,6 +4,7 @@
  * btrfs superblocks. Sources: kernel ext4 documentation "Super Block",
  * btrfs on-disk format "Superblock".
  */
+import { lowerAscii } from "../sys/ascii.ts";
 import { O_RDONLY } from "../sys/constants.ts";
 import { u16At } from "../sys/bytes.ts";
 import { closeFd, exists, readAt, readTextOr, tryOpen } from "../sys/files.ts";
@@ -48,7 +49,7 @@ export function findDevice(wanted: string): string {
   for (const name of parsePartitions(readTextOr("/proc/partitions", ""))) {
     if (name.startsWith("ram") || name.startsWith("loop")) continue;
     const s = superblockOf(`/dev/${name}`);
-    if (s !== null && (key === "LABEL" ? s.label === value : s.uuid === value.toLowerCase())) return `/dev/${name}`;
+    if (s !== null && (key === "LABEL" ? s.label === value : s.uuid === lowerAscii(value))) return `/dev/${name}`;
   }
   return "";
 }

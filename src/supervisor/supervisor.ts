@@ -7,6 +7,7 @@
  */
 import type { AutoRecovery, Container, Group } from "../state/model.ts";
 import type { Log } from "../log/line.ts";
+import { lowerAscii } from "../sys/ascii.ts";
 import type { Timer } from "../sys/loop.ts";
 import { edgeFor, isIgnored, type Effect, type Event } from "./edges.ts";
 import { allGoals, groupStatus, planStarts, type Member } from "./groups.ts";
@@ -178,7 +179,7 @@ export class Supervisor extends TimerOwner {
       fields.push("pid", String(unit.pid), "after_ms", String(Math.round(this.timers.nowMs() - unit.startedMs)));
     }
     if (unit.phase === "STOPPED" && unit.ending.reason !== "") fields.push("reason", unit.ending.reason);
-    this.log.info("container", unit.status().toLowerCase(), fields);
+    this.log.info("container", lowerAscii(unit.status()), fields);
   }
 
   private perform(unit: Unit, effect: Effect): void {

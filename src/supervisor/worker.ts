@@ -4,6 +4,7 @@
  * in the same namespaces; its text comes back on a pipe when it ends. A job
  * that throws answers with the error's message.
  */
+import { concatBytes } from "../sys/bytes.ts";
 import { EPOLLIN } from "../sys/constants.ts";
 import { EAGAIN, ECHILD } from "../sys/errno.ts";
 import { errnoOf, reason } from "../sys/error.ts";
@@ -53,7 +54,7 @@ class Pending extends Watch {
     this.loop.remove(this.fd);
     closeFd(this.fd);
     reap(this.pidfd);
-    const text = this.parts.map((p) => fromUtf8(p)).join("");
+    const text = fromUtf8(concatBytes(this.parts));
     if (text.startsWith("+")) this.answer.answered(true, text.slice(1));
     else this.answer.answered(false, text.startsWith("-") ? text.slice(1) : "the worker ended without an answer");
   }

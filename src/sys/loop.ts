@@ -212,3 +212,8 @@ export function unwatchPath(fd: number, watch: number): void {
 export function openEventCounter(): number {
   return checked(sys_eventfd(0, O_NONBLOCK + 0o2000000), "eventfd", "");
 }
+
+/** Milliseconds of a clock (CLOCK_*). */
+export function clockMs(clock: number): number {
+  return sys_clock_us(clock) / 1000;
+}

@@ -13,8 +13,9 @@ export function fromUtf8(b: Uint8Array): string {
 
 /** Text of a buffer up to its first NUL (fixed-size fields of kernel structures). */
 export function fromField(b: Uint8Array): string {
-  const end = b.indexOf(0);
-  return fromUtf8(end < 0 ? b : b.subarray(0, end));
+  let end = 0;
+  while (end < b.length && b[end] !== 0) end++;
+  return fromUtf8(b.subarray(0, end));
 }
 
 /** Words, each ended by NUL, one after the other: argv and environment for exec. Words must not hold NUL. */

@@ -1,0 +1,117 @@
+/**
+ * From a container of the state to what its start needs: description, cgroup
+ * plan, volume plan, network plan, container plan. Reads the container's
+ * configuration and a few facts of the host; starts nothing. Everything that
+ * is wrong is in `problems`. Rules: runtime spec §3, §6; design "Least power".
+ */
+import { resolveDeviceRules } from "../cgroup/apply.ts";
+import type { Layout } from "../cgroup/layout.ts";
+import { planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
+import { planContainer, type ContainerPlan, type HostFacts } from "../container/plan.ts";
+import { deviceRules, type ProfileName } from "../container/profile.ts";
+import type { ContainerDescription, MountEntry } from "../lxc/description.ts";
+import { parseFstab } from "../lxc/mount_entry.ts";
+import { Report, type Problem } from "../lxc/report.ts";
+import type { NetPlan, PoolGrant } from "../net/actions.ts";
+import { askLinks } from "../net/host.ts";
+import { linksToAsk, planNetwork, randomNeeded } from "../net/plan.ts";
+import type { Container, Group, State } from "../state/model.ts";
+import { reason } from "../sys/error.ts";
+import { exists, randomBytes, readText } from "../sys/files.ts";
+import { configOverlay, planVolumes, type VolumeOptions, type VolumePaths, type VolumePlan } from "../volume/plan.ts";
+import { injectedEnvironment, injectedMounts, notifyMount, type HostFolders } from "./injected.ts";
+import { readLxcConfig } from "./lxc_files.ts";
+import type { Settings } from "./settings.ts";
+
+export type Prepared = {
+  description: ContainerDescription;
+  plan: ContainerPlan | null;
+  cgroup: CgroupPlan;
+  network: NetPlan;
+  profile: ProfileName;
+  problems: Problem[];
+  warnings: Problem[];
+};
+
+/** What is the same for all containers of a revision. */
+export type Surroundings = {
+  settings: Settings; state: State; revision: string; trail: string; facts: HostFacts; folders: HostFolders; volumes: VolumeOptions;
+};
+
+export function volumePaths(a: Surroundings): VolumePaths {
+  const s = a.settings;
+  return { volumes: s.volumes, storage: s.storage, media: s.media, configs: s.configs, trail: a.trail, revision: a.revision };
+}
+
+export function volumePlanOf(a: Surroundings, c: Container): VolumePlan {
+  return planVolumes(c, a.state.verity, volumePaths(a), a.volumes);
+}
+
+/** container, device, configuration: the first that says something; "auto" is lxc for what brings an LXC configuration. */
+export function profileOf(c: Container, state: State, configured: string): ProfileName {
+  const word = c.security !== "" ? c.security : state.security !== "" ? state.security : configured;
+  if (word === "standard" || word === "strict" || word === "lxc") return word;
+  return c.config === "" ? "standard" : "lxc";
+}
+
+function fstabOf(d: ContainerDescription, problems: Problem[]): MountEntry[] {
+  if (d.fstab === "") return [];
+  const report = new Report();
+  try {
+    const entries = parseFstab(readText(d.fstab), d.fstab, report);
+    for (const p of report.problems) problems.push(p);
+    return entries;
+  } catch (e) {
+    problems.push({ at: "lxc.mount.fstab", why: reason(e) });
+    return [];
+  }
+}
+
+function cgroupOf(layout: Layout, c: Container, d: ContainerDescription, profile: ProfileName, warnings: Problem[]): CgroupPlan {
+  const told: string[] = [];
+  const devices = resolveDeviceRules(deviceRules(d, profile), told);
+  const plan = planCgroup(layout, {
+    container: c.name, relative: d.cgroupDirs.relative, scope: "all", limits: c.limits, cgroup1: d.cgroup1, cgroup2: d.cgroup2, devices,
+  });
+  for (const w of [...told, ...plan.warnings]) warnings.push({ at: c.name, why: w });
+  return plan;
+}
+
+/** Plans one container's start. grant: its address in a pool, null without one. Throws SysError when its configuration can't be read. */
+export function prepareContainer(a: Surroundings, c: Container, group: Group, grant: PoolGrant | null): Prepared {
+  const path = `${a.trail}/${c.name}/${c.config}`;
+  const read = readLxcConfig(path, `${c.name}/${c.config}`);
+  const d = read.description;
+  const problems = read.problems.slice();
+  const warnings = read.warnings.slice();
+  const profile = profileOf(c, a.state, a.settings.securityProfile);
+  const cgroup = cgroupOf(a.facts.layout, c, d, profile, warnings);
+  const planned = planNetwork({
+    container: c.name, devices: d.net, pool: grant, loopback: profile !== "lxc", facts: askLinks(linksToAsk(d.net)), random: randomBytes(randomNeeded(d.net)),
+  });
+  for (const p of planned.problems) problems.push(p);
+  if (grant !== null && d.namespaces.keep !== null) d.namespaces.keep = d.namespaces.keep.filter((n) => n !== "net");
+  const fstab = fstabOf(d, problems);
+  const mounts = injectedMounts(a.settings, c, a.revision, a.folders);
+  const environment = injectedEnvironment(group);
+  if (c.health.some((h) => h.kind === "notify")) {
+    mounts.push(notifyMount(`${a.settings.runDir}/wherry/notify/${c.name}`));
+    environment.push("NOTIFY_SOCKET=/run/wherry/notify");
+  }
+  const made = problems.length > 0 ? null : planContainer({
+    name: c.name, description: d, profile, hostname: planned.plan.hostname !== "" ? planned.plan.hostname : c.name,
+    mountpoint: `${a.settings.usr}/lib/lxc/rootfs`, scratchBytes: -1, configOverlay: configOverlay(c, volumePaths(a)), readOnlyRoot: false,
+    mounts, fstab, environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: new Uint8Array(0), net: planned.plan, peers: [],
+    configFile: path, consoleLog: `${a.settings.logs}/${a.revision}/${c.name}/lxc/console.log`, bootId: profile !== "lxc" || d.autodev,
+  }, a.facts);
+  if (made !== null) {
+    for (const p of made.problems) problems.push(p);
+    for (const w of made.warnings) warnings.push(w);
+  }
+  return { description: d, plan: made === null || made.problems.length > 0 ? null : made.plan, cgroup, network: planned.plan, profile, problems, warnings };
+}
+
+/** Facts of this host that injected mounts depend on. */
+export function hostFolders(release: string): HostFolders {
+  return { firmware: exists("/lib/firmware"), modulesRelease: exists(`/lib/modules/${release}`) ? release : "", devLog: exists("/dev/log") };
+}
