@@ -10,6 +10,7 @@ import { launch, readReport, type Launched } from "../container/launch.ts";
 import { planContainer, type ContainerRequest } from "../container/plan.ts";
 import { deviceRules } from "../container/profile.ts";
 import { failureOf, failureStatus, failureText, type StartFailure } from "../container/report.ts";
+import { seccompFilter } from "../container/seccomp.ts";
 import type { ContainerDescription } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import type { NetPlan } from "../net/actions.ts";
@@ -47,11 +48,11 @@ function describe(w: SandboxWish, problems: Problem[]): ContainerDescription {
   return d;
 }
 
-function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan): ContainerRequest {
+function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan, filter: Uint8Array): ContainerRequest {
   return {
     name: w.name, description: d, profile: w.profile, hostname: w.name, mountpoint: MOUNTPOINT, scratchBytes: 0, configOverlay: "",
     readOnlyRoot: w.readOnly, mounts: [], fstab: [], environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
-    diesWithParent: true, cgroup, filter: new Uint8Array(0), net: w.ownNetwork ? loopbackOnly() : null, peers: [], configFile: w.config,
+    diesWithParent: true, cgroup, filter, net: w.ownNetwork ? loopbackOnly() : null, peers: [], configFile: w.config,
     consoleLog: "", bootId: false,
   };
 }
@@ -98,7 +99,10 @@ function runWish(w: SandboxWish): number {
   const cgroup = planCgroup(layout, {
     container: w.name, relative: false, scope: "needed", limits: w.limits, cgroup1: d.cgroup1, cgroup2: d.cgroup2, devices,
   });
-  const request = requestOf(w, d, cgroup);
+  const filter = seccompFilter(d, w.profile);
+  for (const p of filter.problems) problems.push(p);
+  for (const p of filter.warnings) warnings.push(`${p.at}: ${p.why}`);
+  const request = requestOf(w, d, cgroup, filter.program);
   addVolumes(request, w, problems);
   const planned = planContainer(request, readHostFacts(layout));
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
