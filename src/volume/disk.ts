@@ -134,7 +134,7 @@ function swapOn(p: DiskPlan): void {
 function mkfs(p: DiskPlan, device: string): void {
   const content = deviceContent(device, p.format);
   if (content === "other") refuseOther(p, device);
-  if (content === "blank") run([program(`mkfs.${p.format}`), ...(p.source.kind === "file" ? ["-F"] : []), ...p.formatOptions, device]);
+  if (content === "blank") run([program(`mkfs.${p.format}`), "-q", ...(p.source.kind === "file" ? ["-F"] : []), ...p.formatOptions, device]);
 }
 
 function mountFilesystem(p: DiskPlan): void {

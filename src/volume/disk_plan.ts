@@ -51,6 +51,16 @@ const FLAG_BITS = [1, 2, 4, 8, 16, 64, 128, 1024, 2048, 0x200000, 0x1000000, 0x2
 /** The usual spelling of mount(8), where it differs from the flag's name in small letters. */
 const ALIASES = [["ro", "RDONLY"], ["sync", "SYNCHRONOUS"], ["mand", "MANDLOCK"]];
 
+/** Capital ASCII letters; all others stay. */
+function upperCase(s: string): string {
+  const out: string[] = [];
+  for (let i = 0; i < s.length; i++) {
+    const c = s.charCodeAt(i);
+    out.push(c >= 97 && c <= 122 ? String.fromCharCode(c - 32) : s.charAt(i));
+  }
+  return out.join("");
+}
+
 /** "MS_NOATIME,nodev,data=journal" → flags and the filesystem's own options. */
 export function parseDiskOptions(text: string): { flags: number; data: string } {
   let flags = 0;
@@ -58,7 +68,7 @@ export function parseDiskOptions(text: string): { flags: number; data: string } 
   for (const raw of text.split(",")) {
     const word = raw.trim();
     if (word === "" || word === "rw" || word === "defaults") continue;
-    let name = word.startsWith("MS_") ? word.slice(3) : word.toUpperCase();
+    let name = word.startsWith("MS_") ? word.slice(3) : upperCase(word);
     for (const a of ALIASES) if (a[0] === word) name = a[1]!;
     const at = FLAG_NAMES.indexOf(name);
     if (at >= 0) flags = (flags | FLAG_BITS[at]!) >>> 0;
@@ -74,7 +84,7 @@ function wordsOf(text: string): string[] {
 /** Number of bytes of "64M", -1 when it is none. */
 export function parseSize(text: string): number {
   const units = "KMGT";
-  const last = text.charAt(text.length - 1).toUpperCase();
+  const last = upperCase(text.charAt(text.length - 1));
   const power = last === "" ? -1 : units.indexOf(last);
   const digits = power >= 0 ? text.slice(0, text.length - 1) : text;
   if (digits === "" || digits.length > 12) return -1;

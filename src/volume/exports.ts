@@ -4,7 +4,7 @@
  * its own mount namespace: nothing has to be shared between namespaces.
  * Rules: runtime spec §7 "exports". Needs kernel 5.2 (open_tree).
  */
-import { AT_RECURSIVE, MNT_DETACH, MS_BIND, MS_REC, MS_SHARED, UMOUNT_NOFOLLOW } from "../sys/constants.ts";
+import { AT_RECURSIVE, MNT_DETACH, MS_BIND, MS_REC, MS_SHARED, MS_SLAVE, UMOUNT_NOFOLLOW } from "../sys/constants.ts";
 import { ENOSYS } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { makeDirectories, statPath, tryRemoveDirectory } from "../sys/files.ts";
@@ -34,11 +34,12 @@ export function openExport(path: string): number {
   return fd;
 }
 
-/** In the manager: puts an opened export where others find it. */
+/** In the manager: puts an opened export where others find it. It follows the container's mounts, not the other way round. */
 export function attachExport(fd: number, e: Export): void {
   removeExport(e);
   makeDirectories(e.outside);
   attachMount(fd, e.outside);
+  mountAt("", e.outside, "", MS_SLAVE + MS_REC);
 }
 
 /** Takes an export away, whatever is left of it. Those who mounted it keep theirs. */

@@ -3,10 +3,18 @@
  * prints what happened, for volume.test.ts to check.
  */
 import { reason } from "../../../src/sys/error.ts";
-import { exists, makeDirectories, writeAll } from "../../../src/sys/files.ts";
+import type { Disk } from "../../../src/state/model.ts";
+import { closeFd, exists, makeDirectories, readText, writeAll, writeFile } from "../../../src/sys/files.ts";
+import { mountAt } from "../../../src/sys/mounts.ts";
+import { cloneProcess, exitNow, unshare, waitPid } from "../../../src/sys/processes.ts";
 import { toUtf8 } from "../../../src/sys/text.ts";
 import { mountVolumes, unmountVolumes } from "../../../src/volume/apply.ts";
-import { mountOverlay } from "../../../src/volume/overlay.ts";
+import { mountDisk, unmountDisk } from "../../../src/volume/disk.ts";
+import { planDisk, type DiskPlan } from "../../../src/volume/disk_plan.ts";
+import { attachExport, openExport, planExports, removeExports } from "../../../src/volume/exports.ts";
+import { mountNumbered, mountOverlay, openLayers } from "../../../src/volume/overlay.ts";
+import type { Overlay } from "../../../src/volume/overlay_data.ts";
+import { remountContainer } from "../../../src/volume/remount.ts";
 import type { VolumePlan, VolumeStep } from "../../../src/volume/plan.ts";
 
 function say(line: string): void {
@@ -60,14 +68,113 @@ function overlay(lowers: string[]): void {
   const target = `${base}/merged`;
   makeDirectories(target);
   const upper = process.argv[2] === "overlay-ro" ? "" : `${base}/up,p:er`;
+  const o: Overlay = { lowers, upper, work: upper === "" ? "" : `${base}/olwork`, options: [] };
   try {
-    mountOverlay({ lowers, upper, work: upper === "" ? "" : `${base}/olwork`, options: [] }, target, 0);
+    if (process.argv[2] === "overlay-numbered") {
+      makeDirectories(o.upper);
+      makeDirectories(o.work);
+      const fds = openLayers(o);
+      mountNumbered(o, fds, target, 0);
+      for (const fd of fds) closeFd(fd);
+    } else {
+      mountOverlay(o, target, 0);
+    }
     say("ok=true");
   } catch (e) {
     say(`why=${reason(e)}`);
   }
 }
 
+function disk(name: string): Disk {
+  return {
+    name, aliases: [], type: "volume-disk", path: "", mode: "", migrateKeyblob: false, format: "", provision: "", provisionOptions: "", formatOptions: "",
+    mountOptions: "", mountTarget: "", uuid: "", isDefault: false, disks: [], initOrder: [],
+  };
+}
+
+/** Every kind that needs no special device: plain, in a file, swap in a file, dual of a plain one and the file, crypt by a script of the test. */
+function diskPlans(): DiskPlan[] {
+  const file = disk("file");
+  file.provision = "file";
+  file.provisionOptions = "size=8M";
+  file.format = "ext4";
+  file.path = `${base}/disks/file.img`;
+  file.mountTarget = `${base}/filemount`;
+  file.mountOptions = "MS_NOATIME,nodev";
+  const swap = disk("swap");
+  swap.type = "swap-disk";
+  swap.provision = "file";
+  swap.provisionOptions = "size=1M";
+  swap.path = `${base}/disks/swap.img`;
+  const dual = disk("dual");
+  dual.type = "dual";
+  dual.disks = ["plain", "file"];
+  dual.initOrder = ["copy-once-to-primary", "primary", "secondary"];
+  const crypt = disk("crypt");
+  crypt.type = "dm-crypt-versatile";
+  crypt.path = "i.img,4,key";
+  const all = [disk("plain"), file, swap, dual, crypt];
+  const plans: DiskPlan[] = [];
+  for (const d of all) plans.push(planDisk(d, all, { media: `${base}/media`, storage: `${base}/storage`, lib: `${base}/lib` }));
+  return plans;
+}
+
+function disks(words: string[]): void {
+  const plans = diskPlans();
+  for (const w of words) {
+    const why = w.startsWith("-") ? unmountDisk(w.slice(1), plans) : mountDisk(w, plans);
+    say(`${w}=${why}`);
+  }
+}
+
+/** A container-like child exports a folder; the parent attaches it, sees a later mount in it, and takes it away. */
+function exported(): void {
+  const exports = planExports(`${base}/exports`, "web", ["/srv/out"]);
+  const root = `${base}/root`;
+  makeDirectories(`${root}/srv/out/later`);
+  writeFile(`${root}/srv/out/file`, toUtf8("x"));
+  unshare(0x20000);
+  mountAt("", "/", "", 0x40000 + 16384);
+  const fd = openExport(`${root}${exports[0]!.inside}`);
+  attachExport(fd, exports[0]!);
+  closeFd(fd);
+  mountAt("tmpfs", `${root}/srv/out/later`, "tmpfs", 0);
+  writeFile(`${root}/srv/out/later/new`, toUtf8("y"));
+  say(`file=${readText(`${exports[0]!.outside}/file`)}`);
+  say(`later=${exists(`${exports[0]!.outside}/later/new`)}`);
+  removeExports(exports, `${base}/exports`);
+  say(`gone=${!exists(`${base}/exports/web`)}`);
+  say(`stays=${exists(`${root}/srv/out/later/new`)}`);
+}
+
+/** Mounts below a root, changed by policy; in a mount namespace that ends with the process. */
+function remounted(): void {
+  const c = cloneProcess(0x20000);
+  if (c.pid > 0) {
+    waitPid(c.pid);
+    return;
+  }
+  mountAt("", "/", "", 0x40000 + 16384);
+  const root = `${base}/root`;
+  makeDirectories(`${root}/var/log`);
+  mountAt("tmpfs", root, "tmpfs", 2);
+  makeDirectories(`${root}/var/log`);
+  mountAt("tmpfs", `${root}/var/log`, "tmpfs", 0);
+  const problems = remountContainer(root, [
+    { pattern: "/", options: "nodev,suid" }, { pattern: "/var/(log|cache)", options: "noexec,ro" }, { pattern: "/(", options: "ro" }, { pattern: "/nothing", options: "ro" },
+  ]);
+  for (const p of problems) say(`problem=${p}`);
+  for (const line of readText("/proc/self/mountinfo").split("\n")) {
+    const f = line.split(" ");
+    if (f.length > 5 && f[4]!.startsWith(root)) say(`mount=${f[4]!.slice(root.length)} ${f[5]!}`);
+  }
+  exitNow(0);
+}
+
 const words = process.argv.slice(4);
-if (process.argv[2]!.startsWith("overlay")) overlay(words);
-else volumes(process.argv[2]!, process.argv[2] === "verity" ? words.slice(1) : words);
+const what = process.argv[2]!;
+if (what.startsWith("overlay")) overlay(words);
+else if (what === "disks") disks(words);
+else if (what === "exports") exported();
+else if (what === "remount") remounted();
+else volumes(what, what === "verity" ? words.slice(1) : words);
