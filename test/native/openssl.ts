@@ -5,7 +5,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -126,8 +126,4 @@ export function sha256(data: Buffer | string): string {
 /** Writes files of a folder; a value of "" leaves one out. */
 export function writeAll(dir: string, files: Record<string, string>): void {
   for (const [name, text] of Object.entries(files)) if (text !== "") writeFileSync(join(dir, name), text);
-}
-
-export function readText(file: string): string {
-  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }

@@ -5,7 +5,8 @@
  * qemu-user and must be answered in the same words.
  *   node test/native/sign.test.ts
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { linkSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -14,7 +15,7 @@ import { cacheDir } from "../../toolchain/places.ts";
 import { run } from "../../toolchain/run.ts";
 import { targetNamed, type TargetName } from "../../toolchain/targets.ts";
 import { missing } from "../needs.ts";
-import { canonical, makeCertificate, makeKey, openssl, publicKey, scratch, signedDocument, writeAll, type Members, type Signing } from "./openssl.ts";
+import { canonical, makeCertificate, makeKey, openssl, publicKey, scratch, sha256, signedDocument, writeAll, type Members, type Signing } from "./openssl.ts";
 
 type Result = { at: string; why: string; algorithm: string; trustedBy: string; signer: string };
 type Answer = { ok: boolean; message: string; reasons: string[]; warnings: string[]; results: Result[]; uncovered: string[]; rollbackIndex: number };
@@ -34,13 +35,17 @@ function program(name: TargetName): Promise<string> {
   return p;
 }
 
-async function ask(questions: Question[], name: TargetName = "x86_64"): Promise<Answer[]> {
-  const file = await program(name);
-  const lines = questions.map((q) => ["sign", q.mode ?? "lenient", q.when ?? -1, q.oem ?? "", q.committed ?? -1, q.trust, Buffer.from(q.state).toString("hex")].join("\t"));
-  const [command, ...args] = [...targetNamed(name).emulator, file];
+async function askLines(lines: string[], name: TargetName): Promise<unknown[]> {
+  const [command, ...args] = [...targetNamed(name).emulator, await program(name)];
   const answers = run(command!, args, { input: `${lines.join("\n")}\n` }).trimEnd().split("\n");
-  assert.is(answers.length, questions.length, "one answer a question");
-  return answers.map((a) => JSON.parse(a) as Answer);
+  assert.is(answers.length, lines.length, "one answer a question");
+  return answers.map((a) => JSON.parse(a) as unknown);
+}
+
+async function ask(questions: Question[], name: TargetName = "x86_64"): Promise<Answer[]> {
+  const hex = (text: string | Buffer): string => Buffer.from(text).toString("hex");
+  const lines = questions.map((q) => ["sign", q.mode ?? "lenient", q.when ?? -1, q.oem ?? "", q.committed ?? -1, q.trust, hex(q.state)].join("\t"));
+  return (await askLines(lines, name)) as Answer[];
 }
 
 async function askOne(q: Question): Promise<Answer> {
@@ -397,5 +402,103 @@ test("the downgrade guard refuses a lower index, and counts only what is signed"
   refusedBecause(answers[7]!, "State is older than the committed one", /rollback_index/);
   assert.equal([answers[2]!.rollbackIndex, answers[4]!.rollbackIndex], [8, 0]);
 });
+
+/** The shell blocks of docs/signatures.md, by a word that only they hold. */
+function documentedScript(marks: string[]): string {
+  const blocks = [...readFileSync(join(import.meta.dirname, "../../docs/signatures.md"), "utf8").matchAll(/^```sh\n([^`]*?)^```$/gm)].map((m) => m[1]!);
+  return ["set -e", ...marks.map((m) => blocks.find((b) => b.includes(m)) ?? `false no block with ${m}`)].join("\n");
+}
+
+const noJq = spawnSync("jq", ["--version"]).status !== 0;
+if (noJq) console.log("skip: the commands of docs/signatures.md: no jq on this machine");
+else {
+  test("the commands of docs/signatures.md sign a container and a bsp, with public key and with certificates", async () => {
+    const d = sub("documented");
+    const state: Members = { "#spec": "pantavisor-service-system@1", ...WEB, "web/src.json": {}, "bsp/k": HEX, "bsp/src.json": {}, "device.json": { groups: [] } };
+    writeAll(d, { "state.pretty.json": JSON.stringify(state, null, 2) });
+    const signed = (marks: string[]): Buffer => {
+      execFileSync("sh", ["-c", documentedScript([...marks, "openssl dgst"])], { cwd: d, stdio: "pipe" });
+      return readFileSync(join(d, "signed.json"));
+    };
+    const web = signed(["genkey", "b64()", "state.pretty.json", "name=web"]);
+    writeFileSync(join(d, "state.json"), web);
+    const both = signed(["b64()", "name=bsp"]);
+    makeCertificate(d, "leaf", { subject: "/CN=documented", key: join(d, "key.pem"), issuer: pki.issuer });
+    writeAll(d, { "intermediate.pem": pem(pki.mid), "state.json": canonical(state) });
+    const chained = signed(["b64()", "name=web", "x5c()"]);
+    const answers = await ask([{ trust: d, state: web }, { trust: d, state: web, mode: "strict" }, { trust: d, state: both, mode: "strict" }, { trust: caTrust, state: chained }]);
+    assert.equal(answers.map((a) => a.reasons), [[], ["not covered by any signature: #spec, bsp/k, bsp/src.json, device.json"], [], []]);
+    assert.equal(answers[3]!.results[0]!.signer, "documented");
+  });
+}
+
+type Files = { problems: { at: string; why: string }[]; missing: { key: string; id: string; copy: boolean }[]; skipped: string[] };
+
+/** A stored revision, whole; `damage` then does something to it. Answers what the check of its files says. */
+async function checkedFiles(name: string, damage: (trail: string, object: (text: string) => string) => void, target: TargetName = "x86_64"): Promise<Files> {
+  const trail = sub(`${name}-${target}/trail`);
+  const objects = sub(`${name}-${target}/objects`);
+  const object = (text: string): string => join(objects, sha256(text));
+  const stored: Record<string, string> = { "web/c": "config", "web/root.squashfs": "r".repeat(100000), "web/same": "config", "web/data.bind": "data" };
+  const inline: Members = { "web/run.json": { config: "c", name: "web", type: "lxc" }, "bsp/run.json": { initrd: "pantavisor", linux: "kernel.img" } };
+  const state: Members = { "#spec": "pantavisor-service-system@1", "bsp/kernel.img": HEX, "bsp/pantavisor": HEX, ...inline };
+  for (const [key, text] of Object.entries(stored)) {
+    state[key] = sha256(text);
+    mkdirSync(join(trail, key, ".."), { recursive: true });
+    writeFileSync(object(text), text);
+    if (key.endsWith(".bind")) writeFileSync(join(trail, key), text);
+    else linkSync(object(text), join(trail, key));
+  }
+  for (const [key, value] of Object.entries(inline)) {
+    mkdirSync(join(trail, key, ".."), { recursive: true });
+    writeFileSync(join(trail, key), canonical(value));
+  }
+  damage(trail, object);
+  const [answer] = await askLines([["files", trail, objects, "1", Buffer.from(canonical(state)).toString("hex")].join("\t")], target);
+  return answer as Files;
+}
+
+test("files that are what the state says pass, whatever a container wrote to its copy", async () => {
+  const a = await checkedFiles("good", (trail) => writeFileSync(join(trail, "web/data.bind"), "written since"));
+  assert.equal(a, { problems: [], missing: [], skipped: ["bsp/kernel.img: part of the boot chain", "bsp/pantavisor: part of the boot chain"] });
+});
+
+const DAMAGES: [string, (trail: string, object: (text: string) => string) => void, [string, RegExp][]][] = [
+  ["an object has one bit flipped", (_t, object) => writeFileSync(object("r".repeat(100000)), `${"r".repeat(99999)}s`), [["web/root.squashfs", /^object has sha256 [0-9a-f]{64}$/]]],
+  ["an object is cut short", (_t, object) => writeFileSync(object("data"), "dat"), [["web/data.bind", /^object has sha256/]]],
+  ["an object is missing", (_t, object) => rmSync(object("config")), [["web/c", /^object is missing$/], ["web/same", /^object is missing$/]]],
+  ["an object is a symlink to a good file", (trail, object) => { rmSync(object("data")); symlinkSync(join(trail, "web/data.bind"), object("data")); }, [["web/data.bind", /^open .*: ELOOP$/]]],
+  ["a file is an equal copy instead of a link", (trail) => { rmSync(join(trail, "web/same")); writeFileSync(join(trail, "web/same"), "config"); }, [["web/same", /^not a link to object/]]],
+  ["an inline item has one byte changed", (trail) => writeFileSync(join(trail, "web/run.json"), canonical({ config: "c", name: "wab", type: "lxc" })), [["web/run.json", /^file differs from the state at byte 23$/]]],
+  ["an inline item is longer", (trail) => writeFileSync(join(trail, "web/run.json"), `${canonical({ config: "c", name: "web", type: "lxc" })}\n`), [["web/run.json", /EFBIG/]]],
+  ["an inline item is shorter", (trail) => writeFileSync(join(trail, "web/run.json"), "{}"), [["web/run.json", /^file has 2 bytes, the state 40$/]]],
+  ["an inline item is missing", (trail) => rmSync(join(trail, "bsp/run.json")), [["bsp/run.json", /ENOENT/]]],
+];
+for (const [says, damage, want] of DAMAGES) {
+  test(`the check of files fails when ${says}`, async () => {
+    const a = await checkedFiles(says.replaceAll(" ", "-"), damage);
+    assert.equal(a.problems.map((p) => p.at).sort(), want.map((w) => w[0]).sort());
+    for (const [at, why] of want) assert.match(a.problems.find((p) => p.at === at)!.why, why);
+  });
+}
+
+test("a missing link or copy of a good object is no failure but is to be made again", async () => {
+  const a = await checkedFiles("missing", (trail) => {
+    rmSync(join(trail, "web/same"));
+    rmSync(join(trail, "web/data.bind"));
+  });
+  assert.equal(a.problems, []);
+  assert.equal(a.missing, [{ key: "web/same", id: sha256("config"), copy: false }, { key: "web/data.bind", id: sha256("data"), copy: true }]);
+});
+
+if (missing("qemu-user") === "") {
+  for (const name of ["armv7", "aarch64"] as TargetName[]) {
+    test(`${name} hashes files as x86_64 does`, async () => {
+      assert.equal((await checkedFiles("good", () => undefined, name)).problems, []);
+      const a = await checkedFiles("flip", (_t, object) => writeFileSync(object("r".repeat(100000)), `${"r".repeat(99999)}s`), name);
+      assert.equal(a.problems, [{ at: "web/root.squashfs", why: `object has sha256 ${sha256(`${"r".repeat(99999)}s`)}` }]);
+    });
+  }
+}
 
 test.run();
