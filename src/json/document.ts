@@ -36,6 +36,8 @@ export class Document {
   readonly count: number;
   /** CELLS numbers for each value; loops over many values take it as a local. */
   readonly cells: Int32Array;
+  /** The same bytes: the cheapest way to a plain string, with and without engine. */
+  private readonly plain: Buffer;
   private lines: number[];
   /** Where the last question ended: places are asked for in rising order, mostly, of one long line. */
   private knownLine: number;
@@ -44,6 +46,7 @@ export class Document {
 
   constructor(bytes: Uint8Array, count: number, cells: Int32Array) {
     this.bytes = bytes;
+    this.plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.count = count;
     this.cells = cells;
     this.lines = [];
@@ -81,7 +84,7 @@ export class Document {
     const kind = cells[at * CELLS]!;
     const start = cells[at * CELLS + CELL_START]!;
     const end = cells[at * CELLS + CELL_END]!;
-    if (kind === PLAIN_STRING) return textOf(this.bytes, start + 1, end - 1);
+    if (kind === PLAIN_STRING) return this.plain.toString("latin1", start + 1, end - 1);
     return kind === STRING ? unquoted(this.bytes, start + 1, end - 1) : textOf(this.bytes, start, end);
   }
 

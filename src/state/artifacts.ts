@@ -77,24 +77,24 @@ export function artifactOf(reader: Reader, e: Entry): Artifact | null {
   if (e.name === "#spec") return null;
   const why = checkKey(e.name);
   if (why !== "") {
-    check.refuse(e.name, e.key, why);
+    check.refuse(e.key, why);
     return null;
   }
   if (isNotInstalled(e.name)) {
-    if (isOverlay(e.name)) check.warn(e.name, e.key, "is not installed: files of this name never are");
+    if (isOverlay(e.name)) check.warn(e.key, "is not installed: files of this name never are");
     return null;
   }
   const isId = isObjectId(check, e.value);
   const mustBeInline = DOCUMENTS.includes(e.name) || isManifest(e.name);
   if (mustBeInline && reader.isText(e.value)) {
-    check.refuse(e.name, e.value, "must be inline JSON, is a string");
+    check.refuse(e.value, "must be inline JSON, is a string");
     return null;
   }
   const start = d.start(e.value);
   const end = d.end(e.value);
   if (mustBeInline || (!isId && e.name.endsWith(".json"))) return { kind: "json", name: e.name, id: "", start, end, owner: NO_OWNER };
   if (isId) return { kind: "object", name: e.name, id: reader.text(e.value), start, end, owner: NO_OWNER };
-  check.refuse(e.name, e.value, `must be the sha256 of an object (${SHA256_HEX} lower-case hex digits)${reader.isText(e.value) ? "" : `, is ${reader.kindWords(e.value)}`}`);
+  check.refuse(e.value, `must be the sha256 of an object (${SHA256_HEX} lower-case hex digits)${reader.isText(e.value) ? "" : `, is ${reader.kindWords(e.value)}`}`);
   return null;
 }
 
@@ -114,7 +114,7 @@ export function checkFolders(check: Check, entries: Entry[], files: Set<string>)
     let slash = folder.length;
     while (slash > 0) {
       const above = e.name.slice(0, slash);
-      if (files.has(above)) check.refuse(e.name, e.key, `"${above}" is a file of the state, it can't be a folder too`);
+      if (files.has(above)) check.refuse(e.key, `"${above}" is a file of the state, it can't be a folder too`);
       slash = above.lastIndexOf("/");
     }
   }

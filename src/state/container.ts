@@ -3,7 +3,6 @@
  * Rules: state format spec, "Container". Group, goal and policy that are
  * not given come later, when all containers are known (parse.ts).
  */
-import { elementPath } from "./check.ts";
 import { bareContainer } from "./empty.ts";
 import { type Fields, type Reader } from "./fields.ts";
 import { groupNamed, isRunlevel } from "./groups.ts";
@@ -17,26 +16,38 @@ import { readWherry } from "./wherry.ts";
 const DEFAULT_LOG_SIZE = 2097152;
 /** Entries with a key beginning so are about logs the manager captures itself. */
 const CAPTURED = ["lxc", "console"];
+const LETTER_L = 108;
+const LETTER_C = 99;
 
-/** What run.json said, and what is still to be filled in. ok false: it names no usable container. */
-export type Run = { ok: boolean; container: Container; fields: Fields; goalGiven: boolean; policyGiven: boolean };
+/** What run.json said, and what is still to be filled in. ok false: it names no container. */
+export type Run = {
+  ok: boolean;
+  container: Container;
+  fields: Fields;
+  goalGiven: boolean;
+  policyGiven: boolean;
+  /** Place of its services.json, -1 without. */
+  servicesAt: number;
+};
 
 /** The device's definitions a container may refer to. */
 export type Device = { groups: Group[]; disks: Disk[]; pools: Pool[] };
 
-/** run.json of the folder; path: of the document, for messages. */
-export function readContainer(reader: Reader, at: number, path: string, folder: string, device: Device): Run {
-  const f = reader.fields("run", at, path);
+/** run.json of the folder. */
+export function readContainer(reader: Reader, at: number, folder: string, device: Device): Run {
+  const f = reader.fields("run", at);
   const c = bareContainer(f.text("name"));
-  const run: Run = { ok: c.name !== "", container: c, fields: f, goalGiven: f.has("status_goal") && f.word("status_goal") !== "", policyGiven: f.has("restart_policy") && f.word("restart_policy") !== "" };
+  const run: Run = {
+    ok: c.name !== "", container: c, fields: f, goalGiven: f.word("status_goal") !== "", policyGiven: f.word("restart_policy") !== "", servicesAt: -1,
+  };
   const why = c.name === "" ? "" : checkContainerName(c.name);
-  if (why !== "") reader.check.refuse(f.pathOf("name"), f.placeOf("name"), why);
-  else if (c.name !== "" && c.name !== folder) reader.check.refuse(f.pathOf("name"), f.placeOf("name"), `is "${c.name}", but its folder is "${folder}"`);
+  if (why !== "") reader.check.refuse(f.placeOf("name"), why);
+  else if (c.name !== "" && c.name !== folder) reader.check.refuse(f.placeOf("name"), `is "${c.name}", but its folder is "${folder}"`);
 
   c.type = f.word("type");
   c.config = f.text("config");
   const wrongConfig = c.config === "" ? "" : checkComponents(c.config);
-  if (wrongConfig !== "") reader.check.refuse(f.pathOf("config"), f.placeOf("config"), wrongConfig);
+  if (wrongConfig !== "") reader.check.refuse(f.placeOf("config"), wrongConfig);
   c.rootVolume = readOneVolume(f, "root-volume");
   c.volumes = readVolumes(f, "volumes");
   c.storage = readStorage(f, "storage", device.disks);
@@ -66,7 +77,7 @@ function groupOf(f: Fields, groups: Group[]): number {
   if (name === "") return -1;
   const key = asked !== "" ? "group" : "runlevel";
   const place = groupNamed(groups, name);
-  if (place < 0) f.reader.check.refuse(f.pathOf(key), f.placeOf(key), `there is no group "${name}"; there are ${groups.map((g) => g.name).join(", ")}`);
+  if (place < 0) f.reader.check.refuse(f.placeOf(key), `there is no group "${name}"; there are ${groups.map((g) => g.name).join(", ")}`);
   return place;
 }
 
@@ -77,7 +88,7 @@ function readRoles(f: Fields): boolean {
   const roles = f.texts("roles");
   for (let i = 0; i < roles.length; i++) {
     if (roles[i] === "mgmt") mgmt = true;
-    else if (roles[i] !== "nobody") f.reader.check.warn(elementPath(f.pathOf("roles"), i), f.placeOf("roles"), `role "${roles[i]!}" is neither mgmt nor nobody, ignored`);
+    else if (roles[i] !== "nobody") f.reader.check.warn(f.placeOf("roles"), `role "${roles[i]!}" is neither mgmt nor nobody, ignored`);
   }
   return mgmt;
 }
@@ -87,7 +98,7 @@ function readExportPaths(f: Fields): string[] {
   for (let i = 0; i < paths.length; i++) {
     const p = paths[i]!;
     const why = p.startsWith("/") ? checkComponents(p.slice(1)) : "must be an absolute path";
-    if (why !== "") f.reader.check.refuse(elementPath(f.pathOf("exports"), i), f.placeOf("exports"), why);
+    if (why !== "") f.reader.check.refuse(f.placeOf("exports"), why);
   }
   return paths;
 }
@@ -98,7 +109,11 @@ function usualLogs(): LogFile[] {
 }
 
 function isCaptured(reader: Reader, at: number): boolean {
-  for (const k of reader.keys(at)) {
+  const d = reader.check.document;
+  const end = d.next(at);
+  for (let k = at + 1; k < end; k = d.next(k + 1)) {
+    const first = d.bytes[d.start(k) + 1]!;
+    if (first !== LETTER_L && first !== LETTER_C) continue;
     for (const prefix of CAPTURED) if (reader.text(k).startsWith(prefix)) return true;
   }
   return false;
@@ -109,13 +124,12 @@ function readLogs(f: Fields): LogFile[] {
   const r = f.reader;
   const places = f.elements("logs");
   for (let i = 0; i < places.length; i++) {
-    const path = elementPath(f.pathOf("logs"), i);
     if (!r.isObject(places[i]!) || r.isEmpty(places[i]!)) {
-      r.check.refuse(path, places[i]!, "must be an object with file or name");
+      r.check.refuse(places[i]!, "must be an object with file or name");
       continue;
     }
     if (isCaptured(r, places[i]!)) continue;
-    const l = r.fields("log", places[i]!, path);
+    const l = r.fields("log", places[i]!);
     logs.push({ file: l.text("file"), name: l.text("name"), truncate: l.flag("truncate"), maxSize: l.number("maxsize") });
   }
   return logs.length > 0 ? logs : usualLogs();

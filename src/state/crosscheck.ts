@@ -5,7 +5,7 @@
  * before anything is stopped.
  */
 import type { Check } from "./check.ts";
-import { memberPath } from "./check.ts";
+import { memberAt } from "../json/value.ts";
 import type { Run } from "./container.ts";
 import type { Container, Goal, State, Volume } from "./model.ts";
 
@@ -31,12 +31,12 @@ export function bringsVolume(files: Set<string>, part: string, v: Volume): boole
 function checkFiles(check: Check, run: Run, files: Set<string>): void {
   const c = run.container;
   const f = run.fields;
-  if (c.statusGoal !== "MOUNTED" && !f.mentions("config")) check.refuse(f.path, f.at, `"config" is missing: a container with goal ${c.statusGoal} needs it`);
-  if (c.statusGoal !== "MOUNTED" && !f.mentions("type")) check.warn(f.path, f.at, "has no type, taken as lxc");
-  if (c.config !== "" && !files.has(`${c.name}/${c.config}`)) check.refuse(f.pathOf("config"), f.placeOf("config"), `the state has no ${c.name}/${c.config}`);
-  if (!bringsVolume(files, c.name, c.rootVolume)) check.refuse(f.pathOf("root-volume"), f.placeOf("root-volume"), `the state has no ${c.name}/${c.rootVolume.name}`);
+  if (c.statusGoal !== "MOUNTED" && !f.mentions("config")) check.refuse(f.at, `"config" is missing: a container with goal ${c.statusGoal} needs it`);
+  if (c.statusGoal !== "MOUNTED" && !f.mentions("type")) check.warn(f.at, "has no type, taken as lxc");
+  if (c.config !== "" && !files.has(`${c.name}/${c.config}`)) check.refuse(f.placeOf("config"), `the state has no ${c.name}/${c.config}`);
+  if (!bringsVolume(files, c.name, c.rootVolume)) check.refuse(f.placeOf("root-volume"), `the state has no ${c.name}/${c.rootVolume.name}`);
   for (const v of c.volumes) {
-    if (!bringsVolume(files, c.name, v)) check.refuse(f.pathOf("volumes"), f.placeOf("volumes"), `the state has no ${c.name}/${v.name}`);
+    if (!bringsVolume(files, c.name, v)) check.refuse(f.placeOf("volumes"), `the state has no ${c.name}/${v.name}`);
   }
 }
 
@@ -45,15 +45,14 @@ function checkServices(check: Check, runs: Run[], hostsBus: boolean): void {
   if (hostsBus) offered.add(SYSTEM_BUS);
   for (const run of runs) {
     for (const e of run.container.serviceExports) {
-      if (hostsBus && e.name === SYSTEM_BUS) check.refuse(`${run.container.name}/services.json`, run.fields.at, `exports "${SYSTEM_BUS}", which the manager offers itself`);
+      if (hostsBus && e.name === SYSTEM_BUS) check.refuse(run.servicesAt, `exports "${SYSTEM_BUS}", which the manager offers itself`);
       offered.add(e.name);
     }
   }
   for (const run of runs) {
     for (const need of run.container.services) {
       if (!need.required || need.name === "" || offered.has(need.name)) continue;
-      const path = memberPath(run.fields.pathOf("services"), "required");
-      check.refuse(path, run.fields.placeOf("services"), `no container exports the service "${need.name}"`);
+      check.refuse(inside(check, run, "services", "required"), `no container exports the service "${need.name}"`);
     }
   }
 }
@@ -66,7 +65,7 @@ function checkBusOwners(check: Check, runs: Run[], hostsBus: boolean): void {
       const key = `${o.bus} ${o.owns}`;
       const first = owners.get(key);
       if (first === undefined) owners.set(key, run.container.name);
-      else check.refuse(`${run.container.name}/services.json`, run.fields.at, `"${o.owns}" on ${o.bus} is owned by ${first} already`);
+      else check.refuse(run.servicesAt, `"${o.owns}" on ${o.bus} is owned by ${first} already`);
     }
   }
 }
@@ -81,14 +80,17 @@ function checkDependencies(check: Check, state: State, runs: Run[]): void {
       any = true;
       const place = places.get(d.container) ?? -1;
       const why = place < 0 ? `there is no container "${d.container}"` : neverTrue(state, c, state.containers[place]!, d.status);
-      if (why !== "") check.refuse(dependsPath(run), run.fields.placeOf("wherry"), why);
+      if (why !== "") check.refuse(inside(check, run, "wherry", "depends"), why);
     }
   }
   if (any) checkCycles(check, state, runs, places);
 }
 
-function dependsPath(run: Run): string {
-  return memberPath(run.fields.pathOf("wherry"), "depends");
+/** Place of a member inside a member of run.json. */
+function inside(check: Check, run: Run, member: string, inner: string): number {
+  const outer = run.fields.placeOf(member);
+  const at = memberAt(check.document, outer, inner);
+  return at < 0 ? outer : at;
 }
 
 function neverTrue(state: State, c: Container, other: Container, status: Goal): string {
@@ -126,6 +128,6 @@ function checkCycles(check: Check, state: State, runs: Run[], places: Map<string
   }
   for (const run of runs) {
     const place = places.get(run.container.name) ?? -1;
-    if (place >= 0 && waiting[place]! > 0) check.refuse(dependsPath(run), run.fields.placeOf("wherry"), "waits for itself through others");
+    if (place >= 0 && waiting[place]! > 0) check.refuse(inside(check, run, "wherry", "depends"), "waits for itself through others");
   }
 }

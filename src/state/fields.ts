@@ -5,8 +5,8 @@
  * Lenient where existing devices are: null is absent, an empty array or
  * object stands for the other, numbers and booleans may be text.
  */
-import { ARRAY, FALSE, NULL, NUMBER, OBJECT, PLAIN_STRING, STRING, TRUE } from "../json/document.ts";
-import { type Check, elementPath, memberPath } from "./check.ts";
+import { ARRAY, type Document, FALSE, NULL, NUMBER, OBJECT, PLAIN_STRING, STRING, TRUE } from "../json/document.ts";
+import type { Check } from "./check.ts";
 import { type KeyRow, type KeyTable, stateKeys } from "./keys.ts";
 import { parseSize, parseTimeMs } from "./units.ts";
 
@@ -17,24 +17,67 @@ const WRONG = -2;
 /** Keys beginning so are the row "modules_<release>". */
 const MODULES = "modules_";
 
+/** A table with its keys prepared for comparing with the bytes of a text. */
+class KeyFinder {
+  readonly table: KeyTable;
+  /** For each row length and last byte of its key in one number: differs for almost all keys. */
+  private readonly signs: Int32Array;
+  /** All keys one after the other, and where each begins. */
+  private readonly keys: Uint8Array;
+  private readonly starts: Int32Array;
+
+  constructor(table: KeyTable) {
+    this.table = table;
+    this.signs = new Int32Array(table.rows.length);
+    this.starts = new Int32Array(table.rows.length);
+    this.keys = new TextEncoder().encode(table.rows.map((r) => r.key).join(""));
+    let start = 0;
+    for (let i = 0; i < table.rows.length; i++) {
+      const key = table.rows[i]!.key;
+      this.signs[i] = key.length * 128 + key.charCodeAt(key.length - 1);
+      this.starts[i] = start;
+      start += key.length;
+    }
+  }
+
+  /** The row of the key at this place of the document, or -1. */
+  find(d: Document, at: number): number {
+    const start = d.start(at) + 1;
+    const length = d.end(at) - start - 1;
+    if (length < 1) return -1;
+    const bytes = d.bytes;
+    const sign = length * 128 + bytes[start + length - 1]!;
+    const signs = this.signs;
+    for (let i = 0; i < signs.length; i++) {
+      if (signs[i] === sign && sameBytes(bytes, start, this.keys, this.starts[i]!, length)) return i;
+    }
+    return -1;
+  }
+}
+
+function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, length: number): boolean {
+  for (let i = 0; i < length; i++) {
+    if (a[aStart + i] !== b[bStart + i]) return false;
+  }
+  return true;
+}
+
 /** What every reader of a part of the state is given. */
 export class Reader {
   readonly check: Check;
-  private readonly tables: KeyTable[];
+  private readonly finders: Map<string, KeyFinder>;
 
   constructor(check: Check) {
     this.check = check;
-    this.tables = stateKeys();
+    this.finders = new Map<string, KeyFinder>();
+    for (const t of stateKeys()) this.finders.set(t.name, new KeyFinder(t));
   }
 
-  table(name: string): KeyTable {
-    for (const t of this.tables) if (t.name === name) return t;
-    throw new Error(`no table of keys "${name}"`);
-  }
-
-  /** The object at this place by the named table (-1: there is none, all is absent); path: where it is, for messages. */
-  fields(name: string, at: number, path: string): Fields {
-    return new Fields(this, this.table(name), at, path);
+  /** The object at this place by the named table; -1: there is none, all is absent. */
+  fields(name: string, at: number): Fields {
+    const finder = this.finders.get(name);
+    if (finder === undefined) throw new Error(`no table of keys "${name}"`);
+    return new Fields(this, finder, at);
   }
 
   isObject(at: number): boolean {
@@ -85,13 +128,11 @@ export class Reader {
   }
 
   /** Texts of an array; an element that is none is refused. */
-  texts(at: number, path: string): string[] {
+  texts(at: number): string[] {
     const found: string[] = [];
-    const places = this.elements(at);
-    for (let i = 0; i < places.length; i++) {
-      const place = places[i]!;
+    for (const place of this.elements(at)) {
       if (this.isText(place)) found.push(this.text(place));
-      else this.check.refuse(elementPath(path, i), place, `must be a string, is ${this.kindWords(place)}`);
+      else this.check.refuse(place, `must be a string, is ${this.kindWords(place)}`);
     }
     return found;
   }
@@ -109,46 +150,46 @@ export class Reader {
 export class Fields {
   readonly reader: Reader;
   readonly at: number;
-  readonly path: string;
+  private readonly table: KeyTable;
   private readonly rows: KeyRow[];
-  private readonly places: number[];
+  /** For each row the place of its value. */
+  private readonly places: Int32Array;
 
-  constructor(reader: Reader, table: KeyTable, at: number, path: string) {
+  constructor(reader: Reader, finder: KeyFinder, at: number) {
     this.reader = reader;
     this.at = at;
-    this.path = path;
-    this.rows = table.rows;
-    this.places = [];
-    for (let i = 0; i < table.rows.length; i++) this.places.push(ABSENT);
+    this.table = finder.table;
+    this.rows = finder.table.rows;
+    this.places = new Int32Array(this.rows.length).fill(ABSENT);
     if (at < 0) return;
     const d = reader.check.document;
-    for (const k of reader.keys(at)) this.take(table, d.text(k), k + 1);
+    const end = d.kindCode(at) === OBJECT ? d.next(at) : at;
+    for (let k = at + 1; k < end; k = d.next(k + 1)) this.take(finder.find(d, k), k);
     this.checkRequired();
   }
 
-  private take(table: KeyTable, key: string, at: number): void {
-    const row = this.find(key);
+  private take(row: number, key: number): void {
     if (row < 0) {
-      const path = memberPath(this.path, key);
-      if (table.own) this.reader.check.refuse(path, at, `unknown key; ${table.title} has ${this.keyNames()}`);
-      else if (table.name !== "bsp" || !key.startsWith(MODULES)) this.reader.check.warn(path, at, "unknown key, ignored");
+      this.unknown(key);
       return;
     }
-    if (this.reader.isNull(at)) return;
-    this.places[row] = this.accepts(this.rows[row]!, at) ? at : WRONG;
+    if (this.reader.isNull(key + 1)) return;
+    this.places[row] = this.accepts(this.rows[row]!, key + 1) ? key + 1 : WRONG;
+  }
+
+  private unknown(key: number): void {
+    const check = this.reader.check;
+    if (this.table.own) check.refuse(key, `unknown key; ${this.table.title} has ${this.rows.map((r) => r.key).join(", ")}`);
+    else if (this.table.name !== "bsp" || !this.reader.text(key).startsWith(MODULES)) check.warn(key, "unknown key, ignored");
   }
 
   private checkRequired(): void {
     for (let i = 0; i < this.rows.length; i++) {
       const row = this.rows[i]!;
       if (!row.required || this.places[i]! === WRONG) continue;
-      if (this.places[i]! === ABSENT) this.reader.check.refuse(this.path, this.at, `"${row.key}" is missing`);
-      else if (row.type === "text" && this.text(row.key) === "") this.reader.check.refuse(this.pathOf(row.key), this.places[i]!, "must not be empty");
+      if (this.places[i]! === ABSENT) this.reader.check.refuse(this.at, `"${row.key}" is missing`);
+      else if (row.type === "text" && this.text(row.key) === "") this.reader.check.refuse(this.places[i]!, "must not be empty");
     }
-  }
-
-  private keyNames(): string {
-    return this.rows.map((r) => r.key).join(", ");
   }
 
   private find(key: string): number {
@@ -167,7 +208,7 @@ export class Fields {
   private accepts(row: KeyRow, at: number): boolean {
     const why = this.wrongKind(row, at);
     if (why === "") return true;
-    this.reader.check.refuse(this.pathOf(row.key), at, why);
+    this.reader.check.refuse(at, why);
     return false;
   }
 
@@ -176,11 +217,12 @@ export class Fields {
     const empty = (r.isArray(at) || r.isObject(at)) && r.isEmpty(at);
     if (row.type === "any" || row.type === "skip") return "";
     if (row.type === "note") {
-      r.check.warn(this.pathOf(row.key), at, `ignored: ${row.why}`);
+      r.check.warn(at, `ignored: ${row.why}`);
       return "";
     }
     if (row.type === "map") return r.isObject(at) || empty ? "" : `must be an object, is ${r.kindWords(at)}`;
     if (row.type === "list" || row.type === "texts") return r.isArray(at) || empty ? "" : `must be an array, is ${r.kindWords(at)}`;
+    if (row.type === "text" && r.check.document.kindCode(at) === PLAIN_STRING) return "";
     if (r.isArray(at) || r.isObject(at)) return `must be ${TYPE_WORDS.get(row.type)!}, is ${r.kindWords(at)}`;
     return this.wrongScalar(row, r.text(at));
   }
@@ -195,10 +237,6 @@ export class Fields {
     const n = text === "" ? Number.NaN : Number(text);
     if (Number.isNaN(n) || (row.type === "int" && !Number.isSafeInteger(n))) return `"${text}" is not ${TYPE_WORDS.get(row.type)!}`;
     return n < row.least || n > row.most ? `${text} is not within ${row.least} to ${row.most}` : "";
-  }
-
-  pathOf(key: string): string {
-    return memberPath(this.path, key);
   }
 
   /** Place of the value, the object's own when there is none. */
@@ -250,7 +288,7 @@ export class Fields {
 
   texts(key: string): string[] {
     const at = this.place(key);
-    return at < 0 ? [] : this.reader.texts(at, this.pathOf(key));
+    return at < 0 ? [] : this.reader.texts(at);
   }
 
   /** Places of an array's elements. */
@@ -268,7 +306,7 @@ export class Fields {
   /** The member as fields of another table; one without members when it is absent. */
   inner(key: string, table: string): Fields {
     const at = this.place(key);
-    return this.reader.fields(table, at < 0 ? ABSENT : at, this.pathOf(key));
+    return this.reader.fields(table, at < 0 ? ABSENT : at);
   }
 }
 

@@ -2,7 +2,6 @@
  * Groups, and the recovery rules that groups and containers share.
  * Rules: state format spec, "Groups", "auto_recovery"; times in seconds.
  */
-import { elementPath } from "./check.ts";
 import { noRecovery } from "./empty.ts";
 import type { Fields, Reader } from "./fields.ts";
 import type { AutoRecovery, Goal, Group, RestartPolicy } from "./model.ts";
@@ -34,20 +33,19 @@ export function groupNamed(groups: Group[], name: string): number {
 }
 
 /** Groups of an array, in its order. An empty one is refused. */
-export function readGroups(reader: Reader, at: number, path: string): Group[] {
+export function readGroups(reader: Reader, at: number): Group[] {
   const groups: Group[] = [];
   const places = reader.elements(at);
-  if (places.length === 0) reader.check.refuse(path, at, "must name at least one group");
+  if (places.length === 0) reader.check.refuse(at, "must name at least one group");
   for (let i = 0; i < places.length; i++) {
     const place = places[i]!;
-    const where = elementPath(path, i);
     if (!reader.isObject(place) || reader.isEmpty(place)) {
-      reader.check.refuse(where, place, "must be an object with a name");
+      reader.check.refuse(place, "must be an object with a name");
       continue;
     }
-    const f = reader.fields("group", place, where);
+    const f = reader.fields("group", place);
     const name = f.text("name");
-    if (name !== "" && groupNamed(groups, name) >= 0) reader.check.refuse(f.pathOf("name"), f.placeOf("name"), `there is a group "${name}" already`);
+    if (name !== "" && groupNamed(groups, name) >= 0) reader.check.refuse(f.placeOf("name"), `there is a group "${name}" already`);
     groups.push({
       name, statusGoal: f.word("status_goal") as Goal, restartPolicy: f.word("restart_policy") as RestartPolicy,
       timeout: f.number("timeout"), autoRecovery: readRecovery(f, "auto_recovery", noRecovery()),
@@ -60,7 +58,7 @@ function policyOf(f: Fields, fallback: AutoRecovery): AutoRecovery["policy"] {
   if (!f.has("policy")) return fallback.policy;
   const p = f.text("policy");
   if (p === "always" || p === "on-failure" || p === "unless-stopped") return p;
-  if (p !== "no") f.reader.check.warn(f.pathOf("policy"), f.placeOf("policy"), `"${p}" is none of no, always, on-failure, unless-stopped; taken as no`);
+  if (p !== "no") f.reader.check.warn(f.placeOf("policy"), `"${p}" is none of no, always, on-failure, unless-stopped; taken as no`);
   return "no";
 }
 
@@ -82,7 +80,7 @@ export function readRecovery(owner: Fields, key: string, fallback: AutoRecovery)
   const text = f.text("backoff_policy");
   const seconds = backoffSeconds(text);
   if (seconds < 0 && text !== "reboot" && text !== "never") {
-    f.reader.check.warn(f.pathOf("backoff_policy"), f.placeOf("backoff_policy"), `"${text}" is no backoff policy, taken as reboot`);
+    f.reader.check.warn(f.placeOf("backoff_policy"), `"${text}" is no backoff policy, taken as reboot`);
   }
   return {
     policy: policyOf(f, fallback), maxRetries: f.number("max_retries"), retryDelay: f.number("retry_delay"), backoffFactor: f.number("backoff_factor"),

@@ -3,7 +3,6 @@
  * Rules: state format spec, "Network pools", "network". A bad pool is left
  * out with a warning; a container that asks for it is refused.
  */
-import { memberPath } from "./check.ts";
 import { noNetwork } from "./empty.ts";
 import type { Fields } from "./fields.ts";
 import type { Network, Pool } from "./model.ts";
@@ -62,13 +61,12 @@ export function readPools(device: Fields): Pool[] {
   const network = device.inner("network", "network");
   for (const k of network.keys("pools")) {
     const name = r.text(k);
-    const path = memberPath(network.pathOf("pools"), name);
     if (!r.isObject(k + 1)) {
-      r.check.warn(path, k + 1, `pool left out: must be an object, is ${r.kindWords(k + 1)}`);
+      r.check.warn(k + 1, `pool left out: must be an object, is ${r.kindWords(k + 1)}`);
       continue;
     }
     const problems = r.check.problems.length;
-    const f = r.fields("pool", k + 1, path);
+    const f = r.fields("pool", k + 1);
     const pool: Pool = {
       name, type: f.word("type") === "macvlan" ? "macvlan" : "bridge", bridge: f.text("bridge"), parent: f.text("parent"),
       subnet: f.text("subnet"), gateway: f.text("gateway"), nat: f.flag("nat"),
@@ -76,7 +74,7 @@ export function readPools(device: Fields): Pool[] {
     const refused = r.check.problems.splice(problems);
     const why = refused.length > 0 ? refused[0]!.why : wrongPool(pool);
     if (why === "") pools.push(pool);
-    else r.check.warn(path, k, `pool left out: ${why}`);
+    else r.check.warn(k, `pool left out: ${why}`);
   }
   return pools;
 }
@@ -98,13 +96,13 @@ export function readNetwork(run: Fields, pools: Pool[]): Network {
   const f = run.inner("network", "net");
   const pool = f.text("pool");
   const mode = pool !== "" ? "pool" : f.text("mode") === "host" ? "host" : "none";
-  if (f.text("mode") === "pool" && pool === "") check.refuse(f.pathOf("pool"), f.at, "mode pool needs \"pool\"");
+  if (f.text("mode") === "pool" && pool === "") check.refuse(f.at, "mode pool needs \"pool\"");
   const n: Network = { mode, pool, hostname: f.text("hostname"), ip: f.text("ip"), mac: f.text("mac") };
   if (mode !== "pool") return n;
   const found = pools.find((p) => p.name === pool);
-  if (found === undefined) check.refuse(f.pathOf("pool"), f.placeOf("pool"), `there is no usable pool "${pool}"`);
-  if (n.ip !== "" && addressNumber(n.ip) < 0) check.refuse(f.pathOf("ip"), f.placeOf("ip"), `"${n.ip}" is no address`);
-  else if (n.ip !== "" && found !== undefined && !isInside(addressNumber(n.ip), found.subnet)) check.refuse(f.pathOf("ip"), f.placeOf("ip"), `${n.ip} is outside ${found.subnet}`);
-  if (n.mac !== "" && !isMac(n.mac)) check.refuse(f.pathOf("mac"), f.placeOf("mac"), `"${n.mac}" is no hardware address`);
+  if (found === undefined) check.refuse(f.placeOf("pool"), `there is no usable pool "${pool}"`);
+  if (n.ip !== "" && addressNumber(n.ip) < 0) check.refuse(f.placeOf("ip"), `"${n.ip}" is no address`);
+  else if (n.ip !== "" && found !== undefined && !isInside(addressNumber(n.ip), found.subnet)) check.refuse(f.placeOf("ip"), `${n.ip} is outside ${found.subnet}`);
+  if (n.mac !== "" && !isMac(n.mac)) check.refuse(f.placeOf("mac"), `"${n.mac}" is no hardware address`);
   return n;
 }

@@ -10,7 +10,7 @@ import {
   artifactOf, checkFolders, CONFIG_FOLDER, entriesOf, type Entry, folderOf, isManifest, isOverlay, isSignature, ownerName,
 } from "./artifacts.ts";
 import { readBsp, readDrivers } from "./bsp.ts";
-import { Check, documentPath, type Problem } from "./check.ts";
+import { Check, type Problem } from "./check.ts";
 import { readContainer, type Run } from "./container.ts";
 import { bringsVolume, crosscheck } from "./crosscheck.ts";
 import { checkSubdisks, readDisks } from "./disks.ts";
@@ -61,7 +61,7 @@ export function checkState(document: Document, options: StateOptions): Checked {
   const check = new Check(document);
   const state = emptyState(document.bytes);
   const reader = new Reader(check);
-  if (!reader.isObject(0)) check.refuse("", 0, `a state must be an object, is ${reader.kindWords(0)}`);
+  if (!reader.isObject(0)) check.refuse(0, `a state must be an object, is ${reader.kindWords(0)}`);
   else new StateReader(reader, state, options).read();
   check.close();
   return { ok: check.problems.length === 0, state, problems: check.problems, warnings: check.warnings };
@@ -74,6 +74,8 @@ class StateReader {
   private readonly entries: Entry[];
   private readonly runs: Run[];
   private readonly files: Set<string>;
+  /** Containers by name. */
+  private readonly places: Map<string, number>;
   private usesDefaultGroups: boolean;
 
   constructor(reader: Reader, state: State, options: StateOptions) {
@@ -83,6 +85,7 @@ class StateReader {
     this.entries = entriesOf(reader);
     this.runs = [];
     this.files = new Set<string>();
+    this.places = new Map<string, number>();
     this.usesDefaultGroups = false;
   }
 
@@ -110,9 +113,9 @@ class StateReader {
     const spec = at >= 0 && this.reader.isText(at) ? this.reader.text(at) : "";
     this.state.spec = spec;
     if (spec === SPEC) return true;
-    if (at < 0) check.refuse("", 0, `"#spec" is missing, must be "${SPEC}"`);
-    else if (spec === OLD_SPEC) check.refuse("#spec", at, `"${OLD_SPEC}" has no groups and never ran containers here; write the state as "${SPEC}"`);
-    else check.refuse("#spec", at, `must be "${SPEC}"`);
+    if (at < 0) check.refuse(0, `"#spec" is missing, must be "${SPEC}"`);
+    else if (spec === OLD_SPEC) check.refuse(at, `"${OLD_SPEC}" has no groups and never ran containers here; write the state as "${SPEC}"`);
+    else check.refuse(at, `must be "${SPEC}"`);
     return false;
   }
 
@@ -135,22 +138,21 @@ class StateReader {
   }
 
   private readDeviceDocument(at: number): void {
-    const path = documentPath("device.json");
     const r = this.reader;
     if (!r.isObject(at)) {
-      if (!r.isText(at)) r.check.refuse("device.json", at, `must be an object, is ${r.kindWords(at)}`);
+      if (!r.isText(at)) r.check.refuse(at, `must be an object, is ${r.kindWords(at)}`);
       return;
     }
     for (const name of ["groups.json", "disks.json", "disks_v3.json"]) {
       const older = this.named(name);
-      if (older >= 0) r.check.warn(name, older, "ignored: there is a device.json");
+      if (older >= 0) r.check.warn(older, "ignored: there is a device.json");
     }
-    const f = r.fields("device", at, path);
-    if (f.has("groups")) this.state.groups = readGroups(r, f.placeOf("groups"), f.pathOf("groups"));
+    const f = r.fields("device", at);
+    if (f.has("groups")) this.state.groups = readGroups(r, f.placeOf("groups"));
     for (const key of ["disks", "disks_v2", "disks_v3"]) {
-      if (f.has(key)) readDisks(r, f.placeOf(key), f.pathOf(key), key === "disks_v3", this.state.disks);
+      if (f.has(key)) readDisks(r, f.placeOf(key), key === "disks_v3", this.state.disks);
     }
-    checkSubdisks(r, at, path, this.state.disks);
+    checkSubdisks(r, at, this.state.disks);
     this.state.bspVolumes = readStorage(f, "volumes", this.state.disks);
     this.state.pools = readPools(f);
     this.state.remount = readRemount(f, "remount");
@@ -161,36 +163,35 @@ class StateReader {
     const r = this.reader;
     for (const name of ["disks.json", "disks_v3.json"]) {
       const at = this.named(name);
-      if (at >= 0 && this.isList(at, name)) readDisks(r, at, documentPath(name), name === "disks_v3.json", this.state.disks);
+      if (at >= 0 && this.isList(at)) readDisks(r, at, name === "disks_v3.json", this.state.disks);
     }
-    checkSubdisks(r, 0, "disks.json", this.state.disks);
+    checkSubdisks(r, 0, this.state.disks);
     const groups = this.named("groups.json");
-    if (groups >= 0 && this.isList(groups, "groups.json")) this.state.groups = readGroups(r, groups, documentPath("groups.json"));
+    if (groups >= 0 && this.isList(groups)) this.state.groups = readGroups(r, groups);
   }
 
-  private isList(at: number, name: string): boolean {
+  private isList(at: number): boolean {
     if (this.reader.isArray(at)) return true;
-    if (!this.reader.isText(at)) this.reader.check.refuse(name, at, `must be an array, is ${this.reader.kindWords(at)}`);
+    if (!this.reader.isText(at)) this.reader.check.refuse(at, `must be an array, is ${this.reader.kindWords(at)}`);
     return false;
   }
 
   private readBspDocuments(): void {
     const r = this.reader;
     const at = this.named("bsp/run.json");
-    if (at < 0 && !this.options.appengine) r.check.warn("bsp/run.json", 0, "is not there: a device that boots by itself can't install this state");
+    if (at < 0 && !this.options.appengine) r.check.warn(0, "is not there: a device that boots by itself can't install this state");
     if (at >= 0 && !this.options.appengine && !r.isText(at)) {
-      const path = documentPath("bsp/run.json");
-      const bsp = readBsp(r, at, path, this.options.bootloader);
+      const bsp = readBsp(r, at, this.options.bootloader);
       this.state.bsp = bsp;
       for (const name of [bsp.linux, bsp.initrd, bsp.fdt, bsp.fit, bsp.rpiab, ...bsp.addons]) {
-        if (name !== "" && !this.files.has(`bsp/${name}`)) r.check.refuse(path, at, `the state has no bsp/${name}`);
+        if (name !== "" && !this.files.has(`bsp/${name}`)) r.check.refuse(at, `the state has no bsp/${name}`);
       }
       for (const v of [bsp.firmware, ...bsp.modules.map((m) => m.volume)]) {
-        if (!bringsVolume(this.files, "bsp", v)) r.check.refuse(path, at, `the state has no bsp/${v.name}`);
+        if (!bringsVolume(this.files, "bsp", v)) r.check.refuse(at, `the state has no bsp/${v.name}`);
       }
     }
     const drivers = this.named("bsp/drivers.json");
-    if (drivers >= 0 && !r.isText(drivers)) this.state.drivers = readDrivers(r, drivers, documentPath("bsp/drivers.json"));
+    if (drivers >= 0 && !r.isText(drivers)) this.state.drivers = readDrivers(r, drivers);
   }
 
   private readManifest(e: Entry): void {
@@ -198,13 +199,14 @@ class StateReader {
     if (r.isText(e.value)) return;
     const folder = folderOf(e.name, "run.json");
     if (!r.isObject(e.value)) {
-      r.check.refuse(e.name, e.value, `must be an object, is ${r.kindWords(e.value)}`);
+      r.check.refuse(e.value, `must be an object, is ${r.kindWords(e.value)}`);
     } else if (r.isEmpty(e.value)) {
-      r.check.warn(e.name, e.value, "is empty: no container");
+      r.check.warn(e.value, "is empty: no container");
     } else {
-      const run = readContainer(r, e.value, documentPath(e.name), folder, this.state);
+      const run = readContainer(r, e.value, folder, this.state);
       if (!run.ok) return;
       this.runs.push(run);
+      this.places.set(run.container.name, this.state.containers.length);
       this.state.containers.push(run.container);
     }
   }
@@ -227,9 +229,7 @@ class StateReader {
   }
 
   private placeOf(container: string): number {
-    const places = this.state.containers;
-    for (let i = 0; i < places.length; i++) if (places[i]!.name === container) return i;
-    return NO_OWNER;
+    return this.places.get(container) ?? NO_OWNER;
   }
 
   /** services.json, mdev.json and the descriptions of verified images. */
@@ -237,13 +237,12 @@ class StateReader {
     const r = this.reader;
     for (const e of this.entries) {
       if (!e.name.endsWith(".json") || isOverlay(e.name) || r.isText(e.value)) continue;
-      const path = documentPath(e.name);
-      this.readServices(e, path);
+      this.readServices(e);
       const mdev = this.placeOfFolder(folderOf(e.name, "mdev.json"));
-      if (mdev >= 0) this.state.containers[mdev]!.mdevRules = r.fields("mdev", e.value, path).texts("rules");
+      if (mdev >= 0) this.state.containers[mdev]!.mdevRules = r.fields("mdev", e.value).texts("rules");
       const dm = e.name.indexOf("/_dm/");
       if (dm > 0) {
-        const v = readVerity(r, e.value, path, e.name.slice(0, dm), e.name.slice(dm + 5, e.name.length - 5));
+        const v = readVerity(r, e.value, e.name.slice(0, dm), e.name.slice(dm + 5, e.name.length - 5));
         if (v.volume !== "") this.state.verity.push(v);
       }
     }
@@ -253,19 +252,18 @@ class StateReader {
     return folder === "" ? NO_OWNER : this.placeOf(folder);
   }
 
-  private readServices(e: Entry, path: string): void {
+  private readServices(e: Entry): void {
     const place = this.placeOfFolder(folderOf(e.name, "services.json"));
     if (place < 0) return;
-    const offered = readExports(this.reader, e.value, path);
+    const offered = readExports(this.reader, e.value);
+    this.runs[place]!.servicesAt = e.value;
     this.state.containers[place]!.serviceExports = offered.exports;
     this.state.containers[place]!.busOwners = offered.owners;
   }
 
   private giveOwners(): void {
-    const places = new Map<string, number>();
-    for (let i = 0; i < this.state.containers.length; i++) places.set(this.state.containers[i]!.name, i);
     for (const a of this.state.artifacts) {
-      const owner = places.get(ownerName(a.name)) ?? NO_OWNER;
+      const owner = this.placeOf(ownerName(a.name));
       if (owner === NO_OWNER) continue;
       a.owner = owner;
       if (a.name.startsWith(`${CONFIG_FOLDER}/`)) this.state.containers[owner]!.hasConfigOverlay = true;

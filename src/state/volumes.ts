@@ -3,7 +3,6 @@
  * descriptions of verified images, remount policies.
  * Rules: state format spec, "Volumes", "storage", "remount".
  */
-import { elementPath, memberPath } from "./check.ts";
 import { noVolume } from "./empty.ts";
 import { defaultDisk, diskNamed } from "./disks.ts";
 import type { Fields, Reader } from "./fields.ts";
@@ -11,7 +10,7 @@ import { checkComponents } from "./names.ts";
 import type { Disk, RemountPolicy, Storage, Verity, Volume } from "./model.ts";
 
 /** A volume by its text: "[handler:]name.fstype". What is wrong is told, and gives a volume without name. */
-export function readVolume(reader: Reader, text: string, at: number, path: string): Volume {
+export function readVolume(reader: Reader, text: string, at: number): Volume {
   const colon = text.indexOf(":");
   const handler = colon < 0 ? "" : text.slice(0, colon);
   const name = text.slice(colon + 1);
@@ -21,7 +20,7 @@ export function readVolume(reader: Reader, text: string, at: number, path: strin
   if (handler !== "" && handler !== "dm") why = `there is no volume handler "${handler}", only dm`;
   else if (why === "" && fstype === "") why = `"${name}" does not end in a file system type, as in root.squashfs`;
   if (why !== "") {
-    reader.check.refuse(path, at, why);
+    reader.check.refuse(at, why);
     return noVolume();
   }
   return { kind: fstype === "bind" ? "bind" : fstype === "data" ? "data" : "image", handler, name, fstype };
@@ -30,7 +29,7 @@ export function readVolume(reader: Reader, text: string, at: number, path: strin
 /** A member that is one volume; absent or empty is none. */
 export function readOneVolume(f: Fields, key: string): Volume {
   const text = f.text(key);
-  return text === "" ? noVolume() : readVolume(f.reader, text, f.placeOf(key), f.pathOf(key));
+  return text === "" ? noVolume() : readVolume(f.reader, text, f.placeOf(key));
 }
 
 /** A member that is an array of volumes. */
@@ -38,7 +37,7 @@ export function readVolumes(f: Fields, key: string): Volume[] {
   const volumes: Volume[] = [];
   const texts = f.texts(key);
   for (let i = 0; i < texts.length; i++) {
-    const v = readVolume(f.reader, texts[i]!, f.placeOf(key), elementPath(f.pathOf(key), i));
+    const v = readVolume(f.reader, texts[i]!, f.elements(key)[i]!);
     if (v.name !== "") volumes.push(v);
   }
   return volumes;
@@ -47,7 +46,7 @@ export function readVolumes(f: Fields, key: string): Volume[] {
 function persistenceOf(f: Fields): Storage["persistence"] {
   const p = f.text("persistence");
   if (p === "permanent" || p === "revision" || p === "boot") return p;
-  f.reader.check.warn(f.pathOf("persistence"), f.placeOf("persistence"), `"${p}" is none of permanent, revision, boot; taken as boot`);
+  f.reader.check.warn(f.placeOf("persistence"), `"${p}" is none of permanent, revision, boot; taken as boot`);
   return "boot";
 }
 
@@ -57,16 +56,15 @@ export function readStorage(f: Fields, key: string, disks: Disk[]): Storage[] {
   const check = f.reader.check;
   for (const k of f.keys(key)) {
     const name = f.reader.text(k);
-    const path = memberPath(f.pathOf(key), name);
     const why = checkComponents(name);
-    if (why !== "") check.refuse(path, k, why);
+    if (why !== "") check.refuse(k, why);
     if (!f.reader.isObject(k + 1)) {
-      check.refuse(path, k + 1, `must be an object, is ${f.reader.kindWords(k + 1)}`);
+      check.refuse(k + 1, `must be an object, is ${f.reader.kindWords(k + 1)}`);
       continue;
     }
-    const entry = f.reader.fields("storage", k + 1, path);
+    const entry = f.reader.fields("storage", k + 1);
     if (!entry.has("persistence")) {
-      if (!entry.mentions("persistence")) check.warn(path, k, "has no persistence, ignored");
+      if (!entry.mentions("persistence")) check.warn(k, "has no persistence, ignored");
       continue;
     }
     found.push({ name, persistence: persistenceOf(entry), disk: diskFor(entry, disks) });
@@ -78,7 +76,7 @@ function diskFor(entry: Fields, disks: Disk[]): string {
   const asked = entry.text("disk");
   if (asked === "") return defaultDisk(disks);
   const disk = diskNamed(disks, asked);
-  if (disk === null) entry.reader.check.refuse(entry.pathOf("disk"), entry.placeOf("disk"), `there is no disk "${asked}"`);
+  if (disk === null) entry.reader.check.refuse(entry.placeOf("disk"), `there is no disk "${asked}"`);
   return disk === null ? asked : disk.name;
 }
 
@@ -91,15 +89,15 @@ function isHex(text: string): boolean {
 }
 
 /** A `_dm/<volume>.json` of type dm-verity; another document of that name is none of ours, and gives volume "". */
-export function readVerity(reader: Reader, at: number, path: string, part: string, volume: string): Verity {
+export function readVerity(reader: Reader, at: number, part: string, volume: string): Verity {
   const none: Verity = { part, volume: "", dataDevice: "", hashDevice: "", rootHash: "", salt: "", uuid: "" };
   if (!reader.isObject(at)) return none;
   if (!isVerity(reader, at)) return none;
-  const f = reader.fields("verity", at, path);
+  const f = reader.fields("verity", at);
   const rootHash = f.text("root_hash");
-  if (!isHex(rootHash)) reader.check.refuse(f.pathOf("root_hash"), f.placeOf("root_hash"), "must be hex digits, two for each byte");
+  if (!isHex(rootHash)) reader.check.refuse(f.placeOf("root_hash"), "must be hex digits, two for each byte");
   const salt = f.text("salt") === "-" ? "" : f.text("salt");
-  if (!isHex(salt)) reader.check.refuse(f.pathOf("salt"), f.placeOf("salt"), "must be hex digits, two for each byte, or -");
+  if (!isHex(salt)) reader.check.refuse(f.placeOf("salt"), "must be hex digits, two for each byte, or -");
   return { part, volume, dataDevice: f.text("data_device"), hashDevice: f.text("hash_device"), rootHash, salt, uuid: f.text("uuid") };
 }
 
@@ -116,17 +114,15 @@ export function readRemount(f: Fields, key: string): RemountPolicy[] {
   const r = f.reader;
   for (const k of f.keys(key)) {
     const policy: RemountPolicy = { policy: r.text(k), entries: [] };
-    const path = memberPath(f.pathOf(key), policy.policy);
     if (!r.isArray(k + 1)) {
-      r.check.refuse(path, k + 1, `must be an array, is ${r.kindWords(k + 1)}`);
+      r.check.refuse(k + 1, `must be an array, is ${r.kindWords(k + 1)}`);
       continue;
     }
     const places = r.elements(k + 1);
     for (let i = 0; i < places.length; i++) {
-      const entry = elementPath(path, i);
-      if (!r.isObject(places[i]!)) r.check.refuse(entry, places[i]!, `must be an object, is ${r.kindWords(places[i]!)}`);
+      if (!r.isObject(places[i]!)) r.check.refuse(places[i]!, `must be an object, is ${r.kindWords(places[i]!)}`);
       for (const p of r.keys(places[i]!)) {
-        if (!r.isText(p + 1)) r.check.refuse(memberPath(entry, r.text(p)), p + 1, "must be mount options");
+        if (!r.isText(p + 1)) r.check.refuse(p + 1, "must be mount options");
         else policy.entries.push({ pattern: r.text(p), options: r.text(p + 1) });
       }
     }

@@ -4,7 +4,6 @@
  * refused: nobody else reads these, so it can only be a mistake.
  * Rules: docs/state-wherry.md.
  */
-import { elementPath } from "./check.ts";
 import type { Fields, Reader } from "./fields.ts";
 import {
   type Container, type Dependency, type FailureAction, type FailureStep, type Goal, type HealthCheck, type IoLimit, type Limits, NOT_SET,
@@ -40,13 +39,13 @@ function readLimits(f: Fields): Limits {
   const quota = microseconds(cpu, "quota");
   let period = microseconds(cpu, "period");
   const check = f.reader.check;
-  if (quota < 0 && period >= 0) check.refuse(cpu.pathOf("period"), cpu.placeOf("period"), "means nothing without quota");
+  if (quota < 0 && period >= 0) check.refuse(cpu.placeOf("period"), "means nothing without quota");
   if (quota >= 0 && !cpu.mentions("period")) period = DEFAULT_PERIOD_MS * 1000;
-  if (period >= 0 && (period < SHORTEST_PERIOD_US || period > LONGEST_PERIOD_US)) check.refuse(cpu.pathOf("period"), cpu.placeOf("period"), "must be within 1ms to 1s");
-  if (quota >= 0 && quota < SHORTEST_PERIOD_US) check.refuse(cpu.pathOf("quota"), cpu.placeOf("quota"), "must be at least 1ms");
+  if (period >= 0 && (period < SHORTEST_PERIOD_US || period > LONGEST_PERIOD_US)) check.refuse(cpu.placeOf("period"), "must be within 1ms to 1s");
+  if (quota >= 0 && quota < SHORTEST_PERIOD_US) check.refuse(cpu.placeOf("quota"), "must be at least 1ms");
   const high = memory.size("high");
   const max = memory.size("max");
-  if (high > max && max >= 0) check.refuse(memory.pathOf("high"), memory.placeOf("high"), "must not be above max");
+  if (high > max && max >= 0) check.refuse(memory.placeOf("high"), "must not be above max");
   return {
     memoryHigh: high, memoryMax: max, memorySwap: memory.size("swap"), cpuWeight: cpu.number("weight"), cpuQuota: quota, cpuPeriod: period,
     pidsMax: limits.inner("pids", "wherry-pids").size("max"), ioWeight: io.number("weight"), io: readIo(io),
@@ -54,10 +53,10 @@ function readLimits(f: Fields): Limits {
 }
 
 /** The object at this place, or one without members after telling that it is none. */
-function objectAt(r: Reader, table: string, at: number, path: string): Fields {
-  if (r.isObject(at)) return r.fields(table, at, path);
-  r.check.refuse(path, at, `must be an object, is ${r.kindWords(at)}`);
-  return r.fields(table, -1, path);
+function objectAt(r: Reader, table: string, at: number): Fields {
+  if (r.isObject(at)) return r.fields(table, at);
+  r.check.refuse(at, `must be an object, is ${r.kindWords(at)}`);
+  return r.fields(table, -1);
 }
 
 function isDevice(text: string): boolean {
@@ -75,10 +74,10 @@ function readIo(io: Fields): IoLimit[] {
   const found: IoLimit[] = [];
   const places = io.elements("devices");
   for (let i = 0; i < places.length; i++) {
-    const d = objectAt(io.reader, "wherry-io-device", places[i]!, elementPath(io.pathOf("devices"), i));
+    const d = objectAt(io.reader, "wherry-io-device", places[i]!);
     if (d.at < 0) continue;
     const device = d.text("device");
-    if (device !== "" && !isDevice(device)) io.reader.check.refuse(d.pathOf("device"), d.placeOf("device"), `"${device}" is neither /dev/NAME nor MAJ:MIN`);
+    if (device !== "" && !isDevice(device)) io.reader.check.refuse(d.placeOf("device"), `"${device}" is neither /dev/NAME nor MAJ:MIN`);
     found.push({ device, readBytes: d.size("read"), writeBytes: d.size("write"), readOps: d.size("read_ops"), writeOps: d.size("write_ops") });
   }
   return found;
@@ -95,7 +94,7 @@ function readHealth(f: Fields): HealthCheck[] {
   const found: HealthCheck[] = [];
   const places = f.elements("health");
   for (let i = 0; i < places.length; i++) {
-    const h = objectAt(f.reader, "wherry-health", places[i]!, elementPath(f.pathOf("health"), i));
+    const h = objectAt(f.reader, "wherry-health", places[i]!);
     if (h.at < 0) continue;
     const kind = h.word("kind");
     if (kind === "") continue;
@@ -111,7 +110,7 @@ function readHealth(f: Fields): HealthCheck[] {
 
 function positive(h: Fields, key: string): number {
   const ms = h.ms(key);
-  if (ms < 1) h.reader.check.refuse(h.pathOf(key), h.placeOf(key), "must be at least 1ms");
+  if (ms < 1) h.reader.check.refuse(h.placeOf(key), "must be at least 1ms");
   return ms;
 }
 
@@ -124,14 +123,14 @@ const KIND_KEYS = [
 function checkKind(h: Fields, kind: string): void {
   const check = h.reader.check;
   for (const k of KIND_KEYS) {
-    if (h.has(k.key) && !k.kinds.split(" ").includes(kind)) check.refuse(h.pathOf(k.key), h.placeOf(k.key), `means nothing in a check of kind ${kind}`);
+    if (h.has(k.key) && !k.kinds.split(" ").includes(kind)) check.refuse(h.placeOf(k.key), `means nothing in a check of kind ${kind}`);
   }
-  if (kind === "exec" && h.elements("command").length === 0 && (!h.mentions("command") || h.has("command"))) check.refuse(h.path, h.at, "a check of kind exec needs \"command\"");
-  if (kind === "tcp" && !h.mentions("port")) check.refuse(h.path, h.at, "a check of kind tcp needs \"port\"");
+  if (kind === "exec" && h.elements("command").length === 0 && (!h.mentions("command") || h.has("command"))) check.refuse(h.at, "a check of kind exec needs \"command\"");
+  if (kind === "tcp" && !h.mentions("port")) check.refuse(h.at, "a check of kind tcp needs \"port\"");
   if (kind !== "http") return;
-  if (h.mentions("port") === h.mentions("socket")) check.refuse(h.path, h.at, "a check of kind http needs either \"socket\" or \"port\"");
-  if (h.has("socket") && !h.text("socket").startsWith("/")) check.refuse(h.pathOf("socket"), h.placeOf("socket"), "must be an absolute path");
-  if (!h.text("path").startsWith("/")) check.refuse(h.pathOf("path"), h.placeOf("path"), "must begin with /");
+  if (h.mentions("port") === h.mentions("socket")) check.refuse(h.at, "a check of kind http needs either \"socket\" or \"port\"");
+  if (h.has("socket") && !h.text("socket").startsWith("/")) check.refuse(h.placeOf("socket"), "must be an absolute path");
+  if (!h.text("path").startsWith("/")) check.refuse(h.placeOf("path"), "must begin with /");
 }
 
 function readLadder(h: Fields): FailureStep[] {
@@ -140,17 +139,16 @@ function readLadder(h: Fields): FailureStep[] {
   const r = h.reader;
   const places = h.elements("on_failure");
   for (let i = 0; i < places.length; i++) {
-    const path = elementPath(h.pathOf("on_failure"), i);
     if (r.isText(places[i]!)) {
       const action = r.text(places[i]!);
       if (ACTIONS.includes(action)) steps.push({ action: action as FailureAction, times: 1 });
-      else r.check.refuse(path, places[i]!, `"${action}" is none of ${ACTIONS.join(", ")}`);
+      else r.check.refuse(places[i]!, `"${action}" is none of ${ACTIONS.join(", ")}`);
       continue;
     }
-    const s = objectAt(r, "wherry-step", places[i]!, path);
+    const s = objectAt(r, "wherry-step", places[i]!);
     if (s.at >= 0 && s.word("action") !== "") steps.push({ action: s.word("action") as FailureAction, times: s.number("times") });
   }
-  if (places.length === 0) r.check.refuse(h.pathOf("on_failure"), h.placeOf("on_failure"), "must have a step, or be left out");
+  if (places.length === 0) r.check.refuse(h.placeOf("on_failure"), "must have a step, or be left out");
   return steps;
 }
 
@@ -165,7 +163,7 @@ function readDependencies(f: Fields): Dependency[] {
       found.push({ container: r.text(places[i]!), status: "STARTED" });
       continue;
     }
-    const d = objectAt(r, "wherry-depends", places[i]!, elementPath(f.pathOf("depends"), i));
+    const d = objectAt(r, "wherry-depends", places[i]!);
     if (d.at >= 0 && d.text("container") !== "") found.push({ container: d.text("container"), status: d.word("status") as Goal });
   }
   return found;
