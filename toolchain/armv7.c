@@ -85,6 +85,7 @@ __asm__(
 	"1:	mov r0, #0\n"
 	"	bl exit\n"
 	".global context_start_address\n"
+	".type context_start_address, %function\n"
 	"context_start_address:\n"
 	"	adr r0, context_start\n"
 	"	bx lr\n");
