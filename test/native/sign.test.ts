@@ -1,5 +1,5 @@
 /**
- * Signatures and certificates, checked by the compiled program (sign.ts) with
+ * Signatures and certificates, checked by the compiled program (sign/program.ts) with
  * what OpenSSL makes here. Every bit of a small signed state is flipped on
  * x86_64; the same questions, fewer bits, go to armv7 and aarch64 under
  * qemu-user and must be answered in the same words.
@@ -15,7 +15,7 @@ import { cacheDir } from "../../toolchain/places.ts";
 import { run } from "../../toolchain/run.ts";
 import { targetNamed, type TargetName } from "../../toolchain/targets.ts";
 import { missing } from "../needs.ts";
-import { canonical, makeCertificate, makeKey, openssl, publicKey, scratch, sha256, signedDocument, writeAll, type Members, type Signing } from "./openssl.ts";
+import { canonical, makeCertificate, makeKey, openssl, publicKey, scratch, sha256, signedDocument, writeAll, type Members, type Signing } from "./sign/openssl.ts";
 
 type Result = { at: string; why: string; algorithm: string; trustedBy: string; signer: string };
 type Answer = { ok: boolean; message: string; reasons: string[]; warnings: string[]; results: Result[]; uncovered: string[]; rollbackIndex: number };
@@ -29,7 +29,7 @@ const programs = new Map<TargetName, Promise<string>>();
 function program(name: TargetName): Promise<string> {
   let p = programs.get(name);
   if (p === undefined) {
-    p = compile({ entry: "test/native/sign.ts", out: join(cacheDir, "test", `sign-${name}`), target: targetNamed(name), flavor: "release" });
+    p = compile({ entry: "test/native/sign/program.ts", out: join(cacheDir, "test", `sign-${name}`), target: targetNamed(name), flavor: "release" });
     programs.set(name, p);
   }
   return p;
@@ -108,7 +108,7 @@ const caTrust = trustOf("ca-trust", { "ca-certificates.crt": pem(pki.other) + pe
 const chain = [pki.leaf, pki.mid];
 
 test("the state format's own example verifies, leniently", async () => {
-  const q = { trust: trustOf("example", { "pub.pem": pem(join(import.meta.dirname, "example/pub.pem")) }), state: readFileSync(join(import.meta.dirname, "example/state.json")) };
+  const q = { trust: trustOf("example", { "pub.pem": pem(join(import.meta.dirname, "sign/example/pub.pem")) }), state: readFileSync(join(import.meta.dirname, "example/state.json")) };
   const [lenient, strict] = await ask([q, { ...q, mode: "strict" }]);
   assert.equal([lenient!.ok, lenient!.message, lenient!.results[0]!.trustedBy], [true, "", "pub.pem"]);
   refusedBecause(strict!, NOT_COVERED, /^not covered by any signature: #spec$/);

@@ -1,18 +1,18 @@
 /**
- * Compiled by sign.test.ts: one question a line on stdin, one JSON answer a
+ * Compiled by ../sign.test.ts: one question a line on stdin, one JSON answer a
  * line on stdout. Fields are separated by tabs; a state is given in hex, so
  * that a test can flip any bit of it.
  *   sign  MODE WHEN OEM COMMITTED TRUST-DIR STATE-HEX
  *   files TRAIL-DIR OBJECTS-DIR HANDLERS STATE-HEX
  */
-import { loadTrust } from "../../src/sign/apply.ts";
-import { verifyState } from "../../src/sign/check.ts";
-import { planChecksums } from "../../src/sign/checksum.ts";
-import { checkFiles } from "../../src/sign/checksum_apply.ts";
-import type { Mode } from "../../src/sign/verdict.ts";
-import { parseState, usualOptions } from "../../src/state/parse.ts";
-import { readFd } from "../../src/sys/files.ts";
-import { fromUtf8 } from "../../src/sys/text.ts";
+import { loadTrust } from "../../../src/sign/apply.ts";
+import { verifyState } from "../../../src/sign/check.ts";
+import { planChecksums } from "../../../src/sign/checksum.ts";
+import { checkFiles } from "../../../src/sign/checksum_apply.ts";
+import type { Mode } from "../../../src/sign/verdict.ts";
+import { parseState, usualOptions } from "../../../src/state/parse.ts";
+import { readFd } from "../../../src/sys/files.ts";
+import { fromUtf8 } from "../../../src/sys/text.ts";
 
 function fromHex(text: string): Uint8Array {
   const out = new Uint8Array(text.length / 2);
