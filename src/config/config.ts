@@ -208,7 +208,8 @@ export class Config {
 
   /** What the credentials file should say for row `index`: its own last value, else the default; null when unset. */
   storedValue(index: number): string | null {
-    for (const s of this.stored) {
+    for (let i = 0; i < this.stored.length; i++) {
+      const s = this.stored[i]!;
       if (s.index === index) return s.value;
     }
     return configKey(index).standard;
@@ -257,7 +258,8 @@ export class Config {
   historyOf(index: number): ConfigWrite[] {
     const out: ConfigWrite[] = [];
     if (this.writes === null) return out;
-    for (const w of this.writes) {
+    for (let i = 0; i < this.writes.length; i++) {
+      const w = this.writes[i]!;
       if (w.index === index) out.push(w);
     }
     return out;

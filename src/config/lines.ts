@@ -21,9 +21,10 @@ const MAX_PAIRS = 2048;
 export function parseConfFile(text: string): Pair[] {
   const out: Pair[] = [];
   const names: string[] = [];
-  let line = 0;
-  for (const raw of text.slice(0, MAX_FILE).split("\n")) {
-    line += 1;
+  const lines = text.slice(0, MAX_FILE).split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const raw = lines[i]!;
+    const line = i + 1;
     const eq = raw.indexOf("=");
     if (eq <= 0 || raw.startsWith("#")) continue;
     const pair: Pair = { key: raw.slice(0, eq), value: raw.slice(eq + 1, raw.endsWith("\r") ? raw.length - 1 : raw.length), line };
@@ -68,7 +69,9 @@ function isParameter(name: string): boolean {
 /** The text of /proc/cmdline. */
 export function parseCommandLine(text: string): CommandLine {
   const out: CommandLine = { pv: [], ph: [], parameters: [] };
-  for (const word of commandWords(text.slice(0, MAX_FILE))) {
+  const words = commandWords(text.slice(0, MAX_FILE));
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
     const eq = word.indexOf("=");
     if (eq < 0 || out.pv.length + out.ph.length >= MAX_PAIRS) continue;
     const name = word.slice(0, eq);
@@ -87,7 +90,8 @@ export type EnvironmentSettings = { settings: Pair[]; parameters: Pair[] };
 /** "NAME=value" texts. */
 export function parseEnvironment(variables: string[]): EnvironmentSettings {
   const out: EnvironmentSettings = { settings: [], parameters: [] };
-  for (const v of variables) {
+  for (let i = 0; i < variables.length; i++) {
+    const v = variables[i]!;
     const eq = v.indexOf("=");
     if (eq < 4) continue;
     const name = v.slice(0, eq);
@@ -102,10 +106,12 @@ export function parseEnvironment(variables: string[]): EnvironmentSettings {
 
 /** Value of a parameter such as "rev": the environment's first, else the command line's; null when neither has it. */
 export function bootParameter(name: string, environment: Pair[], commandLine: Pair[]): string | null {
-  for (const p of environment) {
+  for (let i = 0; i < environment.length; i++) {
+    const p = environment[i]!;
     if (p.key === name) return p.value;
   }
-  for (const p of commandLine) {
+  for (let i = 0; i < commandLine.length; i++) {
+    const p = commandLine[i]!;
     if (p.key === name) return p.value;
   }
   return null;

@@ -35,7 +35,10 @@ export const CONF_PATHS = ["/etc/wherry.config", "/etc/pantavisor.config"];
 const CORE_PATTERN = "|/lib/pv/pvcrash --skip";
 
 function applyPairs(c: Config, pairs: Pair[], level: number, source: string): void {
-  for (const p of pairs) c.set(p.key, p.value, level, p.line === 0 ? source : `${source}:${p.line}`);
+  for (let i = 0; i < pairs.length; i++) {
+    const p = pairs[i]!;
+    c.set(p.key, p.value, level, p.line === 0 ? source : `${source}:${p.line}`);
+  }
 }
 
 /** Texts of a file as a problem would call its absence. */
@@ -54,7 +57,8 @@ function findConf(wanted: string, files: ConfigFiles): ConfFile {
 
 /** First non-empty policy name without a slash; upstream compares the long name in any case. */
 function policyIn(pairs: Pair[]): string {
-  for (const p of pairs) {
+  for (let i = 0; i < pairs.length; i++) {
+    const p = pairs[i]!;
     const isPolicy = p.key === "policy" || upperAscii(p.key) === "PV_POLICY";
     if (isPolicy && p.value !== "" && !p.value.includes("/")) return p.value;
   }
@@ -79,7 +83,8 @@ function applyPolicy(c: Config, name: string, files: ConfigFiles, problems: Conf
 }
 
 function applyWords(c: Config, words: string[]): void {
-  for (const w of words) {
+  for (let i = 0; i < words.length; i++) {
+    const w = words[i]!;
     if (w === "pv_embedded" || w === "pv_standalone" || w === "pv_appengine") c.set("PV_SYSTEM_INIT_MODE", w.slice(3), ARGS, `argument ${w}`);
     if (w !== "pv_debug") continue;
     c.set("PV_DEBUG_SHELL", "1", ARGS, `argument ${w}`);
@@ -91,7 +96,8 @@ function applyWords(c: Config, words: string[]): void {
 function checkMandatory(c: Config, problems: ConfigProblem[]): void {
   const keys = ["PV_STORAGE_MNTPOINT"];
   if (c.text("PV_SYSTEM_INIT_MODE") !== "appengine") keys.push("PV_STORAGE_DEVICE", "PV_STORAGE_FSTYPE");
-  for (const k of keys) {
+  for (let i = 0; i < keys.length; i++) {
+    const k = keys[i]!;
     if (c.text(k) === "") problems.push({ at: k, why: "must be set" });
   }
 }

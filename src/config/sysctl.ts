@@ -47,7 +47,9 @@ export function sysctlSetting(key: string, value: string, level: number, source:
 export function sysctlPath(s: SysctlSetting, folders: SysctlFolders): string {
   if (s.dotted) return s.name.split(".").join("/");
   let path = "";
-  for (const word of s.name.split("_")) {
+  const words = s.name.split("_");
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
     if (path === "") path = word;
     else if (folders.isFolder(path)) path = `${path}/${word}`;
     else path = `${path}_${word}`;
@@ -59,7 +61,8 @@ export function sysctlPath(s: SysctlSetting, folders: SysctlFolders): string {
 export function planSysctls(settings: SysctlSetting[], folders: SysctlFolders): SysctlWrite[] {
   const out: SysctlWrite[] = [];
   const levels: number[] = [];
-  for (const s of settings) {
+  for (let i = 0; i < settings.length; i++) {
+    const s = settings[i]!;
     const write: SysctlWrite = { path: sysctlPath(s, folders), value: s.value, source: s.source };
     const known = out.findIndex((o) => o.path === write.path);
     if (known < 0) {

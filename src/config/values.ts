@@ -108,11 +108,11 @@ const MASK_UPDATE = 128;
 function parseMask(row: ConfigKey, raw: string): ParsedValue {
   let mask = MASK_UPDATE;
   const unknown: string[] = [];
-  for (const w of raw.split(",")) {
-    if (w === "") continue;
-    const i = row.words.indexOf(w);
-    if (i < 0) unknown.push(w);
-    else mask = mask | (1 << i);
+  const words = raw.split(",");
+  for (let i = 0; i < words.length; i++) {
+    const bit = row.words.indexOf(words[i]!);
+    if (bit >= 0) mask = mask | (1 << bit);
+    else if (words[i] !== "") unknown.push(words[i]!);
   }
   const v = good(`${mask}`);
   if (unknown.length > 0) v.warn = `has unknown words ${unknown.join(", ")} (of ${row.words.join(", ")})`;
@@ -122,10 +122,11 @@ function parseMask(row: ConfigKey, raw: string): ParsedValue {
 function parseSteps(row: ConfigKey, raw: string): ParsedValue {
   let last = -1;
   if (raw !== "") {
-    for (const w of raw.split(",")) {
-      const i = row.words.indexOf(w);
-      if (i <= last) return bad(`is no list of ${row.words.join(", ")} in that order`);
-      last = i;
+    const words = raw.split(",");
+    for (let i = 0; i < words.length; i++) {
+      const step = row.words.indexOf(words[i]!);
+      if (step <= last) return bad(`is no list of ${row.words.join(", ")} in that order`);
+      last = step;
     }
   }
   return good(raw);

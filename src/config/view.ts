@@ -72,7 +72,10 @@ export function formatConfig(c: Config, changed: boolean): string {
     widths[1] = Math.min(48, Math.max(widths[1]!, shown.length));
   }
   const out: string[] = [];
-  for (const r of rows) out.push(`${padded(r[0]!, widths[0]!)}  ${padded(r[1]!, widths[1]!)}  ${r[2]!}\n`);
+  for (let i = 0; i < rows.length; i++) {
+    const r = rows[i]!;
+    out.push(`${padded(r[0]!, widths[0]!)}  ${padded(r[1]!, widths[1]!)}  ${r[2]!}\n`);
+  }
   return out.join("");
 }
 
@@ -131,6 +134,6 @@ export function explainKey(c: Config, name: string): string {
   if (row.support !== "supported") line(row.support, row.why);
   const history = c.historyOf(index);
   if (history.length > 0) out.push("written by:\n");
-  for (const w of history) out.push(writeText(row, w));
+  for (let i = 0; i < history.length; i++) out.push(writeText(row, history[i]!));
   return out.join("");
 }

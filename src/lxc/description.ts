@@ -5,6 +5,11 @@
  * whose 0 means something, null only for lists where empty differs from unset.
  * Rules: LXC configuration language (lxc.container.conf), 3.0 fork and 6.0.
  */
+import { describe } from "./describe.ts";
+import { Lists } from "./lists.ts";
+import { NetDraft } from "./network.ts";
+import { Report } from "./report.ts";
+import { Settings } from "./settings.ts";
 
 /** Mount options split as mount(2) wants them: bits to set, bits to clear, later propagation call, filesystem data. */
 export type MountOptions = {
@@ -234,46 +239,12 @@ export function noMountOptions(): MountOptions {
 
 /** A network device with LXC's defaults. */
 export function emptyNetDevice(index: number, type: NetType): NetDevice {
-  return {
-    index, type, link: "", l2proxy: false, name: "", hwaddr: "", mtu: 0, up: false,
-    ipv4: [], ipv6: [], ipv4Gateway: "", ipv6Gateway: "",
-    vethPair: "", vethMode: "bridge", vethRoutes4: [], vethRoutes6: [], vethVlanId: -1, vethVlanTagged: [],
-    macvlanMode: "private", ipvlanMode: "l3", ipvlanIsolation: "bridge", vlanId: -1,
-    scriptUp: "", scriptDown: "", at: "",
-  };
+  const draft = new NetDraft(index, "");
+  draft.settings.put("type", type, 0, "");
+  return draft.device();
 }
 
 /** LXC's defaults: what an empty configuration file means. */
 export function emptyDescription(): ContainerDescription {
-  return {
-    rootfs: { kind: "none", path: "", lowers: [], upper: "", work: "", options: noMountOptions(), idmap: "" },
-    initCommand: ["/sbin/init"],
-    initCwd: "",
-    uid: 0, gid: 0, groups: [],
-    environment: [],
-    hostname: "",
-    personality: -1,
-    mountEntries: [],
-    mountAuto: { proc: "none", sys: "none", cgroup: "none", cgroupMode: "unset", cgroupForce: false, shmountsHost: "", shmountsContainer: "" },
-    fstab: "",
-    autodev: true, autodevTmpfsSize: 500000,
-    ttyMax: 0, ttyMin: 0, ttyDir: "", ptyMax: 0,
-    console: { path: "", logfile: "", size: 0, rotate: false, bufferSize: 0 },
-    namespaces: { keep: null, clone: null, share: [] },
-    idmaps: [],
-    capDrop: [], capKeep: null,
-    noNewPrivs: false,
-    seccomp: { profile: "", allowNesting: false, notifyProxy: "", notifyCookie: "" },
-    apparmor: { profile: "", allowIncomplete: false, allowNesting: false, raw: [] },
-    selinuxContext: "", selinuxKeyring: "",
-    sessionKeyring: true, schedCore: false,
-    cgroup1: [], cgroup2: [], devices: [],
-    cgroupDirs: { dir: "", container: "", inner: "", monitor: "", pivot: "", relative: false },
-    net: [],
-    prlimits: [], sysctls: [], procFiles: [],
-    signals: { halt: -1, reboot: -1, stop: -1 },
-    hooks: [], hookVersion: 0,
-    timeBoot: { set: false, seconds: 0, nanoseconds: 0 },
-    timeMonotonic: { set: false, seconds: 0, nanoseconds: 0 },
-  };
+  return describe(new Settings(), new Lists(), new Report());
 }

@@ -3,7 +3,8 @@
  * Order matters for device rules, so both versions share one list; which
  * cgroup version the machine has is not known here.
  */
-import type { ContainerDescription, DeviceRule } from "./description.ts";
+import type { CgroupWrite, DeviceRule } from "./description.ts";
+import type { Lists } from "./lists.ts";
 import { parseUnsigned } from "./numbers.ts";
 import type { Report } from "./report.ts";
 import { splitBlanks } from "./words.ts";
@@ -20,78 +21,57 @@ function deviceNumber(text: string, max: number): number {
 }
 
 function isAccess(text: string): boolean {
-  if (text === "" || text.length > 3) return false;
   for (let i = 0; i < text.length; i++) {
     if (!"rwm".includes(text.charAt(i)) || text.indexOf(text.charAt(i)) !== i) return false;
   }
-  return true;
+  return text !== "";
 }
 
-/** One allow or deny line: "a", "c 1:3 rwm", "b 7:* r", and for allow "/dev/x rwm". null = refused in `r`. */
-export function parseDeviceRule(version: 1 | 2, allow: boolean, value: string, r: Report): DeviceRule | null {
+/** One allow or deny line: "a", "c 1:3 rwm", "b 7:* r", and for allow "/dev/x rwm". null = it is none. */
+export function parseDeviceRule(version: 1 | 2, allow: boolean, value: string, at: string): DeviceRule | null {
   const w = splitBlanks(value);
-  const rule: DeviceRule = { version, allow, type: "a", major: -1, minor: -1, access: "rwm", path: "", at: r.at };
-  const first = w.length > 0 ? w[0]! : "";
-  if (first === "a" && (w.length === 1 || (w.length <= 3 && w[1] === "*:*" && (w.length === 2 || w[2] === "rwm")))) return rule;
-  if (first.startsWith("/dev/") && allow) {
-    rule.path = first;
-    if (w.length === 2 && isAccess(w[1]!)) {
-      rule.access = w[1]!;
-      return rule;
-    }
-  } else if ((first === "b" || first === "c" || first === "a") && w.length === 3) {
-    const numbers = w[1]!.split(":");
-    rule.type = first;
-    if (numbers.length === 2 && isAccess(w[2]!)) {
-      rule.major = deviceNumber(numbers[0]!, MAX_MAJOR);
-      rule.minor = deviceNumber(numbers[1]!, MAX_MINOR);
-      rule.access = w[2]!;
-      if (rule.major > -2 && rule.minor > -2) return rule;
-    }
-  }
-  r.refuse(`"${value}" is no device rule (a | b|c MAJOR:MINOR r w m${allow ? " | /dev/NAME r w m" : ""})`);
-  return null;
+  const node = allow && w.length === 2 && w[0]!.startsWith("/dev/");
+  const all = w.length === 1 && w[0] === "a";
+  const type = node ? "a" : w.length === 0 ? "" : w[0]!;
+  if (!all && !node && w.length !== 3) return null;
+  const numbers = all || node ? ["*", "*"] : w[1]!.split(":");
+  const major = deviceNumber(numbers[0]!, MAX_MAJOR);
+  const minor = deviceNumber(numbers.length === 2 ? numbers[1]! : "", MAX_MINOR);
+  const access = all ? "rwm" : w[w.length - 1]!;
+  if ((type !== "a" && type !== "b" && type !== "c") || major < -1 || minor < -1 || !isAccess(access)) return null;
+  return { version, allow, type, major, minor, access, path: node ? w[0]! : "", at };
 }
 
 /** Names a file in a cgroup: no path, no blanks. */
 function isCgroupFile(name: string): boolean {
-  if (name === "" || name.startsWith(".")) return false;
-  for (let i = 0; i < name.length; i++) {
-    const c = name.charCodeAt(i);
-    if (c <= 32 || c === 47 || c === 127) return false;
-  }
-  return true;
+  return name !== "" && !name.startsWith(".") && !name.includes("/") && !name.includes(" ") && !name.includes("\t");
 }
 
-/** Removes what earlier lines of this file (all when "") asked for. */
-function clearCgroup(d: ContainerDescription, version: 1 | 2, file: string): void {
-  const keptDevices: DeviceRule[] = [];
-  for (const rule of d.devices) {
-    const name = rule.allow ? "devices.allow" : "devices.deny";
-    if (rule.version !== version || (file !== "" && file !== name)) keptDevices.push(rule);
+function clearWrites(list: CgroupWrite[], file: string): void {
+  for (let i = list.length - 1; i >= 0; i--) {
+    if (file === "" || list[i]!.file === file) list.splice(i, 1);
   }
-  d.devices = keptDevices;
-  if (version === 1) d.cgroup1 = d.cgroup1.filter((w) => file !== "" && w.file !== file);
-  else d.cgroup2 = d.cgroup2.filter((w) => file !== "" && w.file !== file);
+}
+
+/** Drops what earlier lines asked of `file`, of all files when "". */
+function clearCgroup(l: Lists, version: 1 | 2, file: string): void {
+  for (let i = l.devices.length - 1; i >= 0; i--) {
+    const d = l.devices[i]!;
+    if (d.version === version && (file === "" || file === (d.allow ? "devices.allow" : "devices.deny"))) l.devices.splice(i, 1);
+  }
+  clearWrites(version === 1 ? l.cgroup1 : l.cgroup2, file);
 }
 
 /** lxc.cgroup.FILE or lxc.cgroup2.FILE; file "" with an empty value clears the whole list. */
-export function applyCgroupSetting(d: ContainerDescription, version: 1 | 2, file: string, value: string, r: Report): void {
-  if (value === "") {
-    clearCgroup(d, version, file);
-    return;
+export function applyCgroupSetting(l: Lists, version: 1 | 2, file: string, value: string, r: Report): void {
+  const allow = file === "devices.allow";
+  if (value === "") clearCgroup(l, version, file);
+  else if (!isCgroupFile(file)) r.not(file, "a file of a cgroup");
+  else if (allow || file === "devices.deny") {
+    const rule = parseDeviceRule(version, allow, value, r.at);
+    if (rule === null) r.not(value, "a device rule (a | b|c MAJOR:MINOR r w m, or to allow: /dev/NAME r w m)");
+    else l.devices.push(rule);
+  } else {
+    (version === 1 ? l.cgroup1 : l.cgroup2).push({ controller: file.split(".")[0]!, file, value, at: r.at });
   }
-  if (!isCgroupFile(file)) {
-    r.refuse(`"${file}" is no file of a cgroup`);
-    return;
-  }
-  if (file === "devices.allow" || file === "devices.deny") {
-    const rule = parseDeviceRule(version, file === "devices.allow", value, r);
-    if (rule !== null) d.devices.push(rule);
-    return;
-  }
-  const dot = file.indexOf(".");
-  const write = { controller: dot < 0 ? file : file.slice(0, dot), file, value, at: r.at };
-  if (version === 1) d.cgroup1.push(write);
-  else d.cgroup2.push(write);
 }

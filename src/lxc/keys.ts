@@ -11,43 +11,43 @@ export type LxcKey = {
   key: string;
   /** Name in LXC 1.x and 2.0, accepted with a warning; at most one. */
   legacy: string[];
-  /** Which part of the parser takes it. */
-  part: string;
+  /** Kind of value, with its argument after a blank; "none" for what is ignored. */
+  kind: string;
   support: "supported" | "ignored" | "different";
   /** Why it is ignored or different; "" when it is neither. */
   why: string;
 };
 
-/** Columns: key, older name, part, = supported - ignored ~ different, why. */
+/** Columns: key, older name, kind of value, = supported - ignored ~ different, why. */
 const TABLE = `
 lxc.include||include|=|
-lxc.rootfs.path|lxc.rootfs|root|~|types dir, btrfs, overlay, loop and lvm; nbd, rbd, zfs and aufs are refused
+lxc.rootfs.path|lxc.rootfs|text|~|types dir, btrfs, overlay, loop and lvm; nbd, rbd, zfs and aufs are refused
 lxc.rootfs.mount||none|-|the manager chooses where the root is assembled
-lxc.rootfs.options||root|=|
+lxc.rootfs.options||text|=|
 lxc.rootfs.managed||none|-|root file systems belong to the revision
 lxc.rootfs.backend|lxc.rootfs.backend|none|-|the type is the prefix of lxc.rootfs.path
 lxc.pivotdir|lxc.pivotdir|none|-|the root switch needs no folder
 lxc.init.cmd|lxc.init_cmd|text|~|a value that is several quoted words keeps its outer quotes; empty words are kept
 lxc.init.cwd||text|=|
-lxc.init.uid|lxc.init_uid|number|=|
-lxc.init.gid|lxc.init_gid|number|=|
-lxc.init.groups||ids|=|
+lxc.init.uid|lxc.init_uid|number 4294967294|=|
+lxc.init.gid|lxc.init_gid|number 4294967294|=|
+lxc.init.groups||groups|=|
 lxc.execute.cmd||none|-|only init is ever run
 lxc.environment||environment|=|
 lxc.environment.runtime||environment|=|
 lxc.environment.hooks||environment|=|
-lxc.uts.name|lxc.utsname|text|=|
-lxc.arch||text|=|
+lxc.uts.name|lxc.utsname|hostname|=|
+lxc.arch||arch|=|
 lxc.mount.entry||mount|=|
-lxc.mount.auto||mount|=|
+lxc.mount.auto||auto|=|
 lxc.mount.fstab|lxc.mount|text|=|
 lxc.autodev||flag|=|
-lxc.autodev.tmpfs.size||number|=|
+lxc.autodev.tmpfs.size||number 9007199254740991|=|
 lxc.kmsg|lxc.kmsg|none|-|/dev/kmsg is never linked to the console
-lxc.tty.max|lxc.tty|number|=|
-lxc.tty.min||number|=|
+lxc.tty.max|lxc.tty|number 1048576|=|
+lxc.tty.min||number 1048576|=|
 lxc.tty.dir|lxc.devttydir|text|=|
-lxc.pty.max|lxc.pts|number|=|
+lxc.pty.max|lxc.pts|number 1048576|=|
 lxc.console.path|lxc.console|text|=|
 lxc.console.logfile||text|=|
 lxc.console.size||size|=|
@@ -60,7 +60,7 @@ lxc.log.syslog|lxc.syslog|none|-|runtime messages go to the container's own log
 lxc.namespace.keep||namespace|=|
 lxc.namespace.clone||namespace|=|
 lxc.namespace.share.*||namespace|=|
-lxc.idmap|lxc.id_map|ids|=|
+lxc.idmap|lxc.id_map|idmap|=|
 lxc.cap.drop||capability|=|
 lxc.cap.keep||capability|=|
 lxc.no_new_privs||flag|=|
@@ -71,7 +71,7 @@ lxc.seccomp.notify.cookie||text|=|
 lxc.apparmor.profile|lxc.aa_profile|text|=|
 lxc.apparmor.allow_incomplete|lxc.aa_allow_incomplete|flag|=|
 lxc.apparmor.allow_nesting||flag|=|
-lxc.apparmor.raw||text|=|
+lxc.apparmor.raw||raw|=|
 lxc.selinux.context|lxc.se_context|text|=|
 lxc.selinux.context.keyring||text|=|
 lxc.keyring.session||flag|=|
@@ -84,38 +84,38 @@ lxc.cgroup.dir.monitor||none|-|there is no monitor process
 lxc.cgroup.dir.monitor.pivot||none|-|there is no monitor process
 lxc.cgroup.*||cgroup|=|
 lxc.cgroup2.*||cgroup|=|
-lxc.net.N.type|lxc.network.type|net|=|
-lxc.net.N.link|lxc.network.link|net|=|
-lxc.net.N.name|lxc.network.name|net|=|
-lxc.net.N.flags|lxc.network.flags|net|=|
-lxc.net.N.hwaddr|lxc.network.hwaddr|net|=|
-lxc.net.N.mtu|lxc.network.mtu|net|=|
-lxc.net.N.ipv4.address|lxc.network.ipv4|net|=|
-lxc.net.N.ipv4.gateway|lxc.network.ipv4.gateway|net|=|
-lxc.net.N.ipv6.address|lxc.network.ipv6|net|=|
-lxc.net.N.ipv6.gateway|lxc.network.ipv6.gateway|net|=|
-lxc.net.N.script.up|lxc.network.script.up|net|=|
-lxc.net.N.script.down|lxc.network.script.down|net|=|
-lxc.net.N.veth.pair|lxc.network.veth.pair|net|=|
-lxc.net.N.veth.mode||net|=|
-lxc.net.N.veth.ipv4.route||net|=|
-lxc.net.N.veth.ipv6.route||net|=|
-lxc.net.N.veth.vlan.id||net|=|
-lxc.net.N.veth.vlan.tagged.id||net|=|
+lxc.net.N.type|lxc.network.type|word veth,phys,macvlan,vlan,ipvlan,empty,none|=|
+lxc.net.N.link|lxc.network.link|device|=|
+lxc.net.N.name|lxc.network.name|device|=|
+lxc.net.N.flags|lxc.network.flags|word up|=|
+lxc.net.N.hwaddr|lxc.network.hwaddr|hardware|=|
+lxc.net.N.mtu|lxc.network.mtu|number 65535|=|
+lxc.net.N.ipv4.address|lxc.network.ipv4|ipv4|=|
+lxc.net.N.ipv4.gateway|lxc.network.ipv4.gateway|gateway4|=|
+lxc.net.N.ipv6.address|lxc.network.ipv6|ipv6|=|
+lxc.net.N.ipv6.gateway|lxc.network.ipv6.gateway|gateway6|=|
+lxc.net.N.script.up|lxc.network.script.up|text|=|
+lxc.net.N.script.down|lxc.network.script.down|text|=|
+lxc.net.N.veth.pair|lxc.network.veth.pair|device|=|
+lxc.net.N.veth.mode||word bridge,router|=|
+lxc.net.N.veth.ipv4.route||route4|=|
+lxc.net.N.veth.ipv6.route||route6|=|
+lxc.net.N.veth.vlan.id||vlan|=|
+lxc.net.N.veth.vlan.tagged.id||vlans|=|
 lxc.net.N.veth.n_rxqueues||none|-|the kernel's default number of queues is used
 lxc.net.N.veth.n_txqueues||none|-|the kernel's default number of queues is used
-lxc.net.N.macvlan.mode|lxc.network.macvlan.mode|net|=|
-lxc.net.N.vlan.id|lxc.network.vlan.id|net|=|
-lxc.net.N.ipvlan.mode||net|=|
-lxc.net.N.ipvlan.isolation||net|=|
-lxc.net.N.l2proxy||net|=|
-lxc.prlimit.*|lxc.limit.*|list|=|
-lxc.sysctl.*||list|=|
-lxc.proc.*||list|=|
+lxc.net.N.macvlan.mode|lxc.network.macvlan.mode|word private,vepa,bridge,passthru|=|
+lxc.net.N.vlan.id|lxc.network.vlan.id|number 4094|=|
+lxc.net.N.ipvlan.mode||word l2,l3,l3s|=|
+lxc.net.N.ipvlan.isolation||word bridge,private,vepa|=|
+lxc.net.N.l2proxy||flag|=|
+lxc.prlimit.*|lxc.limit.*|prlimit|=|
+lxc.sysctl.*||sysctl|=|
+lxc.proc.*||proc|=|
 lxc.signal.halt|lxc.haltsignal|signal|=|
 lxc.signal.reboot|lxc.rebootsignal|signal|=|
 lxc.signal.stop|lxc.stopsignal|signal|=|
-lxc.hook.version||number|=|
+lxc.hook.version||number 1|=|
 lxc.hook.pre-start||hook|=|
 lxc.hook.pre-mount||hook|=|
 lxc.hook.mount||hook|=|
@@ -142,7 +142,7 @@ function rowOf(line: string): LxcKey {
   if (c.length !== 5) throw new Error(`lxc table: ${line}`);
   const mark = c[3]!;
   return {
-    key: c[0]!, legacy: c[1] === "" ? [] : [c[1]!], part: c[2]!,
+    key: c[0]!, legacy: c[1] === "" ? [] : [c[1]!], kind: c[2]!,
     support: mark === "-" ? "ignored" : mark === "~" ? "different" : "supported", why: c[4]!,
   };
 }
@@ -150,7 +150,9 @@ function rowOf(line: string): LxcKey {
 /** All rows, in the order of the manual page: for documents and near misses. */
 export function lxcKeys(): LxcKey[] {
   const out: LxcKey[] = [];
-  for (const line of TABLE.split("\n")) {
+  const lines = TABLE.split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
     if (line !== "") out.push(rowOf(line));
   }
   return out;

@@ -5,45 +5,43 @@
 import type { MountAuto } from "./description.ts";
 import type { Report } from "./report.ts";
 
-/** word[:mode][:force] of the cgroup kinds; false when it is none. */
-function applyCgroup(parts: string[], m: MountAuto): boolean {
-  const kind = parts[0]!;
-  if (kind !== "cgroup" && kind !== "cgroup-full" && kind !== "cgroup2") return false;
-  let mode: "unset" | "ro" | "rw" | "mixed" = "unset";
-  let force = false;
-  for (let i = 1; i < parts.length; i++) {
-    const p = parts[i]!;
-    if (p === "force" && !force) force = true;
-    else if (mode !== "unset" || force) return false;
-    else if (p === "ro" || p === "rw" || p === "mixed") mode = p;
-    else return false;
-  }
-  m.cgroup = kind;
-  m.cgroupMode = mode;
-  m.cgroupForce = force;
-  return true;
+/** Nothing is asked for. */
+export function noMountAuto(): MountAuto {
+  return { proc: "none", sys: "none", cgroup: "none", cgroupMode: "unset", cgroupForce: false, shmountsHost: "", shmountsContainer: "" };
 }
 
-/** One word; refuses in `r` what it does not know. */
-export function applyMountAuto(word: string, m: MountAuto, r: Report): void {
-  if (word === "proc" || word === "proc:mixed") m.proc = "mixed";
-  else if (word === "proc:rw") m.proc = "rw";
-  else if (word === "sys" || word === "sys:mixed") m.sys = "mixed";
-  else if (word === "sys:ro") m.sys = "ro";
-  else if (word === "sys:rw") m.sys = "rw";
-  else if (word.startsWith("shmounts:")) applyShared(word.slice(9), m, r);
-  else if (!applyCgroup(word.split(":"), m)) r.refuse(`unknown automatic mount "${word}"`);
-}
+/** Every kind with the modes it may have. */
+const MODES = " proc:mixed proc:rw sys:mixed sys:ro sys:rw cgroup:ro cgroup:rw cgroup:mixed ";
 
 /** HOST[:CONTAINER]; the place inside defaults to /dev/.lxc-mounts. */
 function applyShared(value: string, m: MountAuto, r: Report): void {
   const colon = value.indexOf(":");
   const host = colon < 0 ? value : value.slice(0, colon);
   const inside = colon < 0 ? "/dev/.lxc-mounts" : value.slice(colon + 1);
-  if (!host.startsWith("/") || !inside.startsWith("/")) {
-    r.refuse(`shmounts: takes absolute folders, not "${value}"`);
+  if (host.startsWith("/") && inside.startsWith("/")) {
+    m.shmountsHost = host;
+    m.shmountsContainer = inside;
+  } else r.not(value, "one or two absolute folders");
+}
+
+/** One word, kind[:mode][:force]; refuses in `r` what it does not know. */
+export function applyMountAuto(word: string, m: MountAuto, r: Report): void {
+  if (word.startsWith("shmounts:")) {
+    applyShared(word.slice(9), m, r);
     return;
   }
-  m.shmountsHost = host;
-  m.shmountsContainer = inside;
+  const force = word.startsWith("cgroup") && word.endsWith(":force");
+  const rest = force ? word.slice(0, word.length - 6) : word;
+  const colon = rest.indexOf(":");
+  const kind = colon < 0 ? rest : rest.slice(0, colon);
+  const cgroup = kind === "cgroup" || kind === "cgroup-full" || kind === "cgroup2";
+  const mode = colon < 0 ? (cgroup ? "unset" : "mixed") : rest.slice(colon + 1);
+  const known = mode === "unset" || MODES.includes(` ${cgroup ? "cgroup" : kind}:${mode} `);
+  if (!known || (colon >= 0 && mode === "unset")) r.not(word, "an automatic mount");
+  else if (cgroup) {
+    m.cgroup = kind as "cgroup" | "cgroup-full" | "cgroup2";
+    m.cgroupMode = mode as "unset" | "ro" | "rw" | "mixed";
+    m.cgroupForce = force;
+  } else if (kind === "proc") m.proc = mode as "mixed" | "rw";
+  else m.sys = mode as "mixed" | "ro" | "rw";
 }

@@ -43,7 +43,8 @@ type OwnOptions = { create: MountCreate; optional: boolean; relative: boolean; i
 /** Takes LXC's own words out of `words`; the others go to `rest`. */
 function takeOwnOptions(words: string[], rest: string[], r: Report): OwnOptions {
   const own: OwnOptions = { create: "", optional: false, relative: false, idmap: "", mkdirOrigin: false };
-  for (const w of words) {
+  for (let i = 0; i < words.length; i++) {
+    const w = words[i]!;
     if (w === "optional") own.optional = true;
     else if (w === "relative") own.relative = true;
     else if (w === "create=dir") own.create = "dir";

@@ -1,63 +1,52 @@
 /**
- * Mount option words → what mount(2) takes. One row a word: the bit and
- * whether it sets or clears it. Words not in the table go to the filesystem.
+ * Mount option words → what mount(2) takes. The table names for each word
+ * its bits and whether they are set (+), cleared (-), or a propagation (=);
+ * other words go to the filesystem.
  * Source: LXC mount option table; kernel include/uapi/linux/mount.h.
  */
 import type { MountOptions } from "./description.ts";
+import { digitsAt } from "./numbers.ts";
 
-export const MS_RDONLY = 1;
-export const MS_BIND = 4096;
-export const MS_REC = 16384;
+const TABLE =
+  " defaults+0 ro+1 rw-1 nosuid+2 suid-2 nodev+4 dev-4 noexec+8 exec-8 sync+16 async-16 remount+32 mand+64 nomand-64 dirsync+128" +
+  " noatime+1024 atime-1024 nodiratime+2048 diratime-2048 bind+4096 rbind+20480 relatime+2097152 norelatime-2097152" +
+  " strictatime+16777216 nostrictatime-16777216 lazytime+33554432 nolazytime-33554432" +
+  " unbindable=131072 runbindable=147456 private=262144 rprivate=278528 slave=524288 rslave=540672 shared=1048576 rshared=1064960";
 
-/** word, bit; a leading minus clears the bit. */
-const FLAG_WORDS = [
-  "defaults", "ro", "-rw", "nosuid", "-suid", "nodev", "-dev", "noexec", "-exec", "sync", "-async", "remount", "mand",
-  "-nomand", "dirsync", "noatime", "-atime", "nodiratime", "-diratime", "bind", "rbind", "relatime", "-norelatime",
-  "strictatime", "-nostrictatime", "lazytime", "-nolazytime",
-];
-const FLAG_BITS = [
-  0, 1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 64,
-  64, 128, 1024, 1024, 2048, 2048, 4096, 20480, 2097152, 2097152,
-  16777216, 16777216, 33554432, 33554432,
-];
-
-const PROPAGATION_WORDS = ["unbindable", "private", "slave", "shared"];
-const PROPAGATION_BITS = [131072, 262144, 524288, 1048576];
-
-/** Applies one word; false when it is none of ours. Later words win over earlier ones. */
-function applyFlag(word: string, o: MountOptions): boolean {
-  const set = FLAG_WORDS.indexOf(word);
-  if (set >= 0 && !word.startsWith("-")) {
-    const bits = FLAG_BITS[set]!;
-    o.flags = (o.flags | bits) >>> 0;
-    o.clearFlags = (o.clearFlags & ~bits) >>> 0;
-    return true;
+/** Place of the mark behind `word` in the table; -1 when it is none of ours. */
+function markOf(word: string): number {
+  const sought = ` ${word}`;
+  for (let at = TABLE.indexOf(sought); at >= 0; at = TABLE.indexOf(sought, at + 1)) {
+    const mark = at + sought.length;
+    if ("+-=".includes(TABLE.charAt(mark))) return mark;
   }
-  const clear = FLAG_WORDS.indexOf(`-${word}`);
-  if (clear >= 0) {
-    const bits = FLAG_BITS[clear]!;
-    o.flags = (o.flags & ~bits) >>> 0;
-    o.clearFlags = (o.clearFlags | bits) >>> 0;
-    return true;
-  }
-  const recursive = word.startsWith("r") ? PROPAGATION_WORDS.indexOf(word.slice(1)) : -1;
-  const plain = PROPAGATION_WORDS.indexOf(word);
-  if (recursive < 0 && plain < 0) return false;
-  o.propagation = recursive >= 0 ? PROPAGATION_BITS[recursive]! | MS_REC : PROPAGATION_BITS[plain]!;
-  return true;
+  return -1;
 }
 
 /**
- * "ro,nosuid,size=1m" → bits and data. Empty words are dropped. The words that
- * are LXC's own (create=, optional, …) must be taken out first.
+ * ["ro", "nosuid", "size=1m"] → bits and data. Later words win over earlier
+ * ones, empty words are dropped. The words that are LXC's own (create=,
+ * optional, …) must be taken out first.
  */
 export function parseMountOptions(words: string[]): MountOptions {
-  const o: MountOptions = { flags: 0, clearFlags: 0, propagation: 0, data: "" };
+  let flags = 0;
+  let clearFlags = 0;
+  let propagation = 0;
   const rest: string[] = [];
-  for (const w of words) {
+  for (let i = 0; i < words.length; i++) {
+    const w = words[i]!;
     if (w === "") continue;
-    if (!applyFlag(w, o)) rest.push(w);
+    const at = markOf(w);
+    const bits = at < 0 ? 0 : Number(TABLE.slice(at + 1, at + 1 + digitsAt(TABLE, at + 1)));
+    const mark = at < 0 ? "" : TABLE.charAt(at);
+    if (mark === "+") {
+      flags = flags | bits;
+      clearFlags = clearFlags & ~bits;
+    } else if (mark === "-") {
+      flags = flags & ~bits;
+      clearFlags = clearFlags | bits;
+    } else if (mark === "=") propagation = bits;
+    else rest.push(w);
   }
-  o.data = rest.join(",");
-  return o;
+  return { flags, clearFlags, propagation, data: rest.join(",") };
 }

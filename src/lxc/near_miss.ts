@@ -27,7 +27,8 @@ export function nearMiss(word: string, known: string[]): string {
   if (word.length > 80) return "";
   let limit = Math.min(3, Math.max(1, Math.floor(word.length / 4)));
   let found = "";
-  for (const k of known) {
+  for (let i = 0; i < known.length; i++) {
+    const k = known[i]!;
     const d = distance(word, k, limit);
     if (d > limit || (found !== "" && d === limit)) continue;
     found = k;

@@ -4,17 +4,21 @@
  * with file and line; what is refused leaves a description nobody may start.
  * Rules: runtime spec "Config syntax" and "Keys".
  */
-import { emptyDescription, type ContainerDescription } from "./description.ts";
+import { describe } from "./describe.ts";
+import type { ContainerDescription } from "./description.ts";
 import { applyCgroupSetting } from "./devices.ts";
 import { findLxcKey, lxcKeys, type FoundKey } from "./keys.ts";
-import { applyCapability, applyEnvironment, applyHook, applyIds, applyMount, applyNamed, applyNamespace, applyRoot } from "./lists.ts";
+import { Lists } from "./lists.ts";
+import { applyMountAuto, noMountAuto } from "./mount_auto.ts";
+import { parseMountEntry } from "./mount_entry.ts";
 import { nearMiss } from "./near_miss.ts";
-import { applyNet, checkNet } from "./network.ts";
+import { draftAt, finishNet, type NetDraft } from "./network.ts";
 import { parseUnsigned } from "./numbers.ts";
 import type { ConfigReader } from "./reader.ts";
 import { Report, type Problem } from "./report.ts";
-import { applyFlag, applyNumber, applySignal, applySize, applyText, applyTime } from "./scalars.ts";
-import { isQuotedWords, isWrapped } from "./words.ts";
+import { Settings } from "./settings.ts";
+import { applyValue } from "./values.ts";
+import { isQuotedWords, isWrapped, splitBlanks } from "./words.ts";
 
 /** Bounds of one configuration with all it includes. */
 const MAX_CHARACTERS = 262144;
@@ -26,203 +30,225 @@ const MAX_NET_INDEX = 1023;
 /** The description is whole only when there are no problems. */
 export type LxcConfig = { description: ContainerDescription; problems: Problem[]; warnings: Problem[] };
 
-/** What parsing carries from line to line. */
-class Parsing {
-  readonly d: ContainerDescription;
-  readonly r: Report;
-  readonly reader: ConfigReader;
-  /** Net devices that have a type. */
-  typed: number[];
-  /** Device that lxc.network.* lines without a number mean. */
-  network: number;
-  characters: number;
-  settings: number;
-  files: number;
-  /** Past a bound: nothing more is read. */
-  stopped: boolean;
-
-  constructor(reader: ConfigReader) {
-    this.d = emptyDescription();
-    this.r = new Report();
-    this.reader = reader;
-    this.typed = [];
-    this.network = -1;
-    this.characters = 0;
-    this.settings = 0;
-    this.files = 0;
-    this.stopped = false;
-  }
-}
-
 /** `text`: the file; `name`: how messages call it. */
 export function parseLxcConfig(text: string, name: string, reader: ConfigReader): LxcConfig {
   const p = new Parsing(reader);
-  parseText(p, text, name, 1);
-  checkWhole(p, name);
-  return { description: p.d, problems: p.r.problems, warnings: p.r.warnings };
+  p.text(text, name, 1);
+  return p.finish(name);
 }
 
-function parseText(p: Parsing, text: string, name: string, depth: number): void {
-  p.characters = p.characters + text.length;
-  p.files = p.files + 1;
-  if (p.characters > MAX_CHARACTERS || p.files > MAX_FILES) {
-    if (!p.stopped) p.r.refuse(`configuration larger than ${MAX_CHARACTERS} characters or ${MAX_FILES} files with its includes`);
-    p.stopped = true;
-    return;
+/** One configuration while it is read. */
+class Parsing {
+  private readonly s: Settings = new Settings();
+  private readonly l: Lists = new Lists();
+  private readonly r: Report = new Report();
+  private readonly reader: ConfigReader;
+  private drafts: NetDraft[] = [];
+  /** Device that the line being read means. */
+  private network: number = -1;
+  /** Device that lxc.network.* lines without a number mean. */
+  private opened: number = -1;
+  private characters: number = 0;
+  private settings: number = 0;
+  private files: number = 0;
+  /** Past a bound: nothing more is read. */
+  private stopped: boolean = false;
+
+  constructor(reader: ConfigReader) {
+    this.reader = reader;
   }
-  let number = 0;
-  for (const piece of text.split("\n")) {
-    number += 1;
-    for (const line of piece.split("\r")) {
-      if (p.stopped || p.r.isFull()) return;
-      parseLine(p, line.trim(), `${name}:${number}`, depth);
+
+  text(text: string, name: string, depth: number): void {
+    this.characters = this.characters + text.length;
+    this.files = this.files + 1;
+    if (this.characters > MAX_CHARACTERS || this.files > MAX_FILES) {
+      if (!this.stopped) this.r.refuse(`configuration larger than ${MAX_CHARACTERS} characters or ${MAX_FILES} files with its includes`);
+      this.stopped = true;
+    }
+    const rows = text.split("\n");
+    for (let i = 0; i < rows.length; i++) {
+      const lines = rows[i]!.split("\r");
+      for (let k = 0; k < lines.length; k++) {
+        if (this.stopped || this.r.isFull()) return;
+        this.line(lines[k]!.trim(), `${name}:${i + 1}`, depth);
+      }
     }
   }
+
+  private line(line: string, place: string, depth: number): void {
+    if (line === "" || line.startsWith("#")) return;
+    this.r.at = place;
+    if (!line.startsWith("lxc.")) {
+      this.r.warn("line does not start with lxc. and is ignored");
+      return;
+    }
+    this.settings = this.settings + 1;
+    const eq = line.indexOf("=");
+    if (this.settings > MAX_SETTINGS) {
+      this.r.refuse(`more than ${MAX_SETTINGS} settings`);
+      this.stopped = true;
+    } else if (eq < 0) {
+      this.r.not(line, "complete: there is no =");
+    } else {
+      const key = line.slice(0, eq).trim();
+      this.r.at = `${place} ${key}`;
+      this.setting(key, line.slice(eq + 1).trim(), depth);
+    }
+  }
+
+  private setting(key: string, quoted: string, depth: number): void {
+    const command = key === "lxc.init.cmd" || key === "lxc.init_cmd";
+    const bare = !isWrapped(quoted) || (command && isQuotedWords(quoted));
+    const value = bare ? quoted : quoted.slice(1, quoted.length - 1);
+    if (value === "" && this.clearFamily(key)) return;
+    const name = this.netName(key);
+    const found = name === "" ? null : findLxcKey(name);
+    if (found !== null) this.apply(found, value, depth);
+    else if (name !== "") {
+      const near = nearMiss(name, lxcKeys().map((k) => k.key));
+      this.r.refuse(near === "" ? "unknown key" : `unknown key; did you mean ${near}?`);
+    }
+  }
+
+  private apply(found: FoundKey, value: string, depth: number): void {
+    const row = found.row;
+    if (found.legacy && row.kind !== "none") this.r.warn(`old name of ${row.key}`);
+    if (row.key.startsWith("lxc.net.N.") && row.kind !== "none") {
+      draftAt(this.drafts, this.network, this.r.at).apply(row.key.slice(10), row.kind, value, this.r);
+      return;
+    }
+    const version = row.key === "lxc.cgroup.*" ? 1 : 2;
+    switch (row.kind) {
+      case "none": this.r.warn(`ignored: ${row.why}`); return;
+      case "include": this.include(value, depth); return;
+      case "mount": this.mount(value); return;
+      case "auto": this.mountAuto(value); return;
+      case "environment": this.l.addEnvironment(row.key.slice(15), value, this.r); return;
+      case "namespace": this.l.addNamespaces(row.key.split(".")[2]!, found.rest, value, this.r); return;
+      case "groups": this.l.setGroups(value, this.r); return;
+      case "idmap": this.l.addIdMap(value, this.r); return;
+      case "capability": this.l.addCapabilities(row.key === "lxc.cap.keep", value, this.r); return;
+      case "cgroup": applyCgroupSetting(this.l, version, found.rest, value, this.r); return;
+      case "prlimit":
+      case "sysctl":
+      case "proc": this.l.setNamed(row.kind, found.rest, value, this.r); return;
+      case "hook": this.l.addHook(row.key.slice(9), value, this.r.at); return;
+      case "raw": this.raw(value); return;
+      default: applyValue(this.s, row.key, row.kind, value, this.r);
+    }
+  }
+
+  private mount(value: string): void {
+    if (value === "") this.l.mountEntries = [];
+    const entry = parseMountEntry(value, this.r);
+    if (entry !== null) this.l.mountEntries.push(entry);
+  }
+
+  private mountAuto(value: string): void {
+    if (value === "") this.l.mountAuto = noMountAuto();
+    const words = splitBlanks(value);
+    for (let i = 0; i < words.length; i++) applyMountAuto(words[i]!, this.l.mountAuto, this.r);
+  }
+
+  private raw(value: string): void {
+    if (value === "") this.l.apparmorRaw = [];
+    else this.l.apparmorRaw.push(value);
+  }
+
+  /** `lxc.net =` and its like empty a whole family; false when `key` names none. */
+  private clearFamily(key: string): boolean {
+    switch (key) {
+      case "lxc.cgroup": applyCgroupSetting(this.l, 1, "", "", this.r); return true;
+      case "lxc.cgroup2": applyCgroupSetting(this.l, 2, "", "", this.r); return true;
+      case "lxc.hook": this.l.addHook("", "", ""); return true;
+      case "lxc.limit":
+      case "lxc.prlimit": this.l.prlimits.dropAll(); return true;
+      case "lxc.sysctl": this.l.sysctls.dropAll(); return true;
+      case "lxc.proc": this.l.procFiles.dropAll(); return true;
+      case "lxc.net":
+      case "lxc.network":
+      case "lxc.network.type": this.drafts = []; this.opened = -1; return true;
+      default: return this.clearDevice(key);
+    }
+  }
+
+  /** `lxc.net.3 =` drops that device. */
+  private clearDevice(key: string): boolean {
+    const old = key.startsWith("lxc.network.");
+    const index = old || key.startsWith("lxc.net.") ? parseUnsigned(key.slice(old ? 12 : 8), MAX_NET_INDEX) : -1;
+    for (let i = this.drafts.length - 1; i >= 0; i--) {
+      if (this.drafts[i]!.index === index) this.drafts.splice(i, 1);
+    }
+    return index >= 0;
+  }
+
+  /**
+   * The name to look up: "lxc.net.3.link" is lxc.net.N.link of device 3,
+   * "lxc.network.type" opens the next device. Other keys as they are; "" when
+   * it is refused.
+   */
+  private netName(key: string): string {
+    const old = key.startsWith("lxc.network.");
+    if (!old && !key.startsWith("lxc.net.")) return key;
+    const rest = key.slice(old ? 12 : 8);
+    const dot = rest.indexOf(".");
+    const index = dot < 0 ? -1 : parseUnsigned(rest.slice(0, dot), MAX_NET_INDEX);
+    if (index >= 0) {
+      this.network = index;
+      return `${old ? "lxc.network" : "lxc.net.N"}${rest.slice(dot)}`;
+    }
+    if (!old) return key;
+    if (rest === "type") this.opened = this.drafts.length === 0 ? 0 : this.drafts[this.drafts.length - 1]!.index + 1;
+    this.network = this.opened;
+    if (this.network >= 0) return key;
+    this.r.refuse("no lxc.network.type before it");
+    return "";
+  }
+
+  /** A file, or every *.conf of a folder in the order of names. */
+  private include(path: string, depth: number): void {
+    if (path === "") return;
+    if (depth >= MAX_DEPTH) {
+      this.r.refuse(`includes nested deeper than ${MAX_DEPTH}`);
+      return;
+    }
+    const names = this.reader.list(path);
+    if (names === null) {
+      this.includeFile(path, depth);
+      return;
+    }
+    const folder = path.endsWith("/") ? path : `${path}/`;
+    for (let last = nextName(names, ""); last !== ""; last = nextName(names, last)) {
+      if (last.endsWith(".conf")) this.includeFile(`${folder}${last}`, depth);
+    }
+  }
+
+  private includeFile(path: string, depth: number): void {
+    const from = this.r.at;
+    const got = this.reader.read(path);
+    if (got.ok) this.text(got.text, path, depth + 1);
+    else this.r.refuse(`cannot read ${path}: ${got.why}`);
+    this.r.at = from;
+  }
+
+  /** Rules that need the whole text. */
+  finish(name: string): LxcConfig {
+    this.l.net = finishNet(this.drafts, this.r);
+    const d = describe(this.s, this.l, this.r);
+    this.r.at = name;
+    if (d.capKeep !== null && d.capDrop.length > 0) this.r.refuse("lxc.cap.keep and lxc.cap.drop exclude each other");
+    if (this.l.keep !== null && this.l.clone !== null) this.r.refuse("lxc.namespace.keep and lxc.namespace.clone exclude each other");
+    if (d.ttyMin > 0 && d.ttyMin > d.ttyMax) this.r.warn("lxc.tty.min is above lxc.tty.max: no ttys");
+    return { description: d, problems: this.r.problems, warnings: this.r.warnings };
+  }
 }
 
-function parseLine(p: Parsing, line: string, place: string, depth: number): void {
-  if (line === "" || line.startsWith("#")) return;
-  p.r.at = place;
-  if (!line.startsWith("lxc.")) {
-    p.r.warn("line does not start with lxc. and is ignored");
-    return;
+/** The least name above `last`; "" when there is none. A sort of a folder's few names without a sort's code. */
+function nextName(names: string[], last: string): string {
+  let best = "";
+  for (let i = 0; i < names.length; i++) {
+    const n = names[i]!;
+    if (n > last && (best === "" || n < best)) best = n;
   }
-  p.settings = p.settings + 1;
-  const eq = line.indexOf("=");
-  if (p.settings > MAX_SETTINGS) {
-    p.r.refuse(`more than ${MAX_SETTINGS} settings`);
-    p.stopped = true;
-  } else if (eq < 0) {
-    p.r.refuse(`no "=" in "${line}"`);
-  } else {
-    const key = line.slice(0, eq).trim();
-    p.r.at = `${place} ${key}`;
-    applyLine(p, key, line.slice(eq + 1).trim(), depth);
-  }
-}
-
-/** The value without the quotes around it. */
-function unwrap(value: string, isCommand: boolean): string {
-  if (!isWrapped(value) || (isCommand && isQuotedWords(value))) return value;
-  return value.slice(1, value.length - 1);
-}
-
-function applyLine(p: Parsing, key: string, quoted: string, depth: number): void {
-  const value = unwrap(quoted, key === "lxc.init.cmd" || key === "lxc.init_cmd");
-  if (value === "" && clearFamily(p, key)) return;
-  const net = key.startsWith("lxc.net.") || key.startsWith("lxc.network.");
-  const numbered = net ? netKey(p, key, value) : { name: key, index: -1 };
-  if (numbered.index === -2) return;
-  const found = findLxcKey(numbered.name);
-  if (found === null) {
-    const near = nearMiss(numbered.name, lxcKeys().map((k) => k.key));
-    p.r.refuse(near === "" ? "unknown key" : `unknown key; did you mean ${near}?`);
-    return;
-  }
-  if (found.legacy && found.row.part !== "none") p.r.warn(`old name of ${found.row.key}`);
-  if (found.row.support === "ignored") p.r.warn(`ignored: ${found.row.why}`);
-  else if (found.row.part === "include") include(p, value, depth);
-  else if (found.row.part === "net") applyNet(p.d, numbered.index, found.row.key.slice("lxc.net.N.".length), value, p.typed, p.r);
-  else applyPart(p.d, found, value, p.r);
-}
-
-function applyPart(d: ContainerDescription, found: FoundKey, value: string, r: Report): void {
-  const key = found.row.key;
-  switch (found.row.part) {
-    case "text": applyText(d, key, value, r); return;
-    case "flag": applyFlag(d, key, value, r); return;
-    case "number": applyNumber(d, key, value, r); return;
-    case "size": applySize(d, key, value, r); return;
-    case "signal": applySignal(d, key, value, r); return;
-    case "time": applyTime(d, key, value, r); return;
-    case "root": applyRoot(d, key, value, r); return;
-    case "mount": applyMount(d, key, value, r); return;
-    case "environment": applyEnvironment(d, key, value, r); return;
-    case "namespace": applyNamespace(d, key, found.rest, value, r); return;
-    case "ids": applyIds(d, key, value, r); return;
-    case "capability": applyCapability(d, key, value, r); return;
-    case "cgroup": applyCgroupSetting(d, key === "lxc.cgroup.*" ? 1 : 2, found.rest, value, r); return;
-    case "list": applyNamed(d, key, found.rest, value, r); return;
-    case "hook": applyHook(d, key, value, r); return;
-    default: throw new Error(`lxc table: no part ${found.row.part}`);
-  }
-}
-
-/** `lxc.net =` and its like empty a whole family; false when `key` names none. */
-function clearFamily(p: Parsing, key: string): boolean {
-  const d = p.d;
-  if (key === "lxc.cgroup") applyCgroupSetting(d, 1, "", "", p.r);
-  else if (key === "lxc.cgroup2") applyCgroupSetting(d, 2, "", "", p.r);
-  else if (key === "lxc.hook") d.hooks = [];
-  else if (key === "lxc.prlimit" || key === "lxc.limit") d.prlimits = [];
-  else if (key === "lxc.sysctl") d.sysctls = [];
-  else if (key === "lxc.proc") d.procFiles = [];
-  else if (key === "lxc.net" || key === "lxc.network" || key === "lxc.network.type") {
-    d.net = [];
-    p.typed = [];
-    p.network = -1;
-  } else return false;
-  return true;
-}
-
-/** name: with N for the number; index: the device, -2 when the line is done or refused. */
-type NumberedKey = { name: string; index: number };
-
-/** "lxc.net.3.link" → lxc.net.N.link of 3; "lxc.network.type" opens the next device. */
-function netKey(p: Parsing, key: string, value: string): NumberedKey {
-  const old = key.startsWith("lxc.network.");
-  const prefix = old ? "lxc.network." : "lxc.net.";
-  const rest = key.slice(prefix.length);
-  const dot = rest.indexOf(".");
-  const index = parseUnsigned(dot < 0 ? rest : rest.slice(0, dot), MAX_NET_INDEX);
-  if (index >= 0 && dot < 0 && value === "") {
-    p.d.net = p.d.net.filter((n) => n.index !== index);
-    p.typed = p.typed.filter((n) => n !== index);
-    return { name: key, index: -2 };
-  }
-  if (index >= 0 && dot >= 0) return { name: old ? `${prefix}${rest.slice(dot + 1)}` : `${prefix}N.${rest.slice(dot + 1)}`, index };
-  if (!old) return { name: key, index: -1 };
-  if (rest === "type") p.network = p.d.net.length === 0 ? 0 : p.d.net[p.d.net.length - 1]!.index + 1;
-  if (p.network < 0) {
-    p.r.refuse("no lxc.network.type before it");
-    return { name: key, index: -2 };
-  }
-  return { name: key, index: p.network };
-}
-
-/** A file, or every *.conf of a folder in the order of names. */
-function include(p: Parsing, path: string, depth: number): void {
-  if (path === "") return;
-  if (depth >= MAX_DEPTH) {
-    p.r.refuse(`includes nested deeper than ${MAX_DEPTH}`);
-    return;
-  }
-  const names = p.reader.list(path);
-  if (names === null) {
-    includeFile(p, path, depth);
-    return;
-  }
-  const files: string[] = [];
-  for (const n of names) {
-    if (n.endsWith(".conf")) files.push(n);
-  }
-  files.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  for (const n of files) includeFile(p, `${path.endsWith("/") ? path : `${path}/`}${n}`, depth);
-}
-
-function includeFile(p: Parsing, path: string, depth: number): void {
-  const from = p.r.at;
-  const got = p.reader.read(path);
-  if (got.ok) parseText(p, got.text, path, depth + 1);
-  else p.r.refuse(`cannot read ${path}: ${got.why}`);
-  p.r.at = from;
-}
-
-/** Rules that need the whole text. */
-function checkWhole(p: Parsing, name: string): void {
-  checkNet(p.d, p.typed, p.r);
-  p.r.at = name;
-  if (p.d.capKeep !== null && p.d.capDrop.length > 0) p.r.refuse("lxc.cap.keep and lxc.cap.drop exclude each other");
-  if (p.d.namespaces.keep !== null && p.d.namespaces.clone !== null) p.r.refuse("lxc.namespace.keep and lxc.namespace.clone exclude each other");
-  if (p.d.ttyMin > 0 && p.d.ttyMin > p.d.ttyMax) p.r.warn("lxc.tty.min is above lxc.tty.max: no ttys");
+  return best;
 }

@@ -33,6 +33,11 @@ export class Report {
     if (this.problems.length < MOST) this.problems.push({ at: cut(this.at), why: cut(why) });
   }
 
+  /** `"value" is not …`. */
+  not(value: string, wanted: string): void {
+    this.refuse(`"${value}" is not ${wanted}`);
+  }
+
   /** Is it time to stop reading? */
   isFull(): boolean {
     return this.problems.length >= MOST;

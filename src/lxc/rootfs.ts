@@ -7,68 +7,46 @@ import type { Rootfs, RootfsKind } from "./description.ts";
 import { parseMountOptions } from "./mount_options.ts";
 import type { Report } from "./report.ts";
 
-const KIND_WORDS = ["dir", "btrfs", "overlay", "overlayfs", "loop", "lvm"];
-const KINDS: RootfsKind[] = ["dir", "dir", "overlay", "overlay", "loop", "block"];
+/** What LXC calls a storage, and its kind. */
+const TYPES = " dir=dir btrfs=dir overlay=overlay overlayfs=overlay loop=loop lvm=block ";
 
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash <= 0 ? "" : path.slice(0, slash);
-}
-
-/** "/low1:/low2:/upper" → layers. A colon not followed by a slash belongs to a name. */
-function setOverlay(fs: Rootfs, spec: string, r: Report): void {
-  const parts = spec.split(":/");
+/** "/low1:/low2:/upper" → its layers; none of "". A colon not followed by a slash belongs to a name. */
+function layersOf(spec: string, r: Report): string[] {
   const layers: string[] = [];
-  for (let i = 0; i < parts.length; i++) layers.push(i === 0 ? parts[i]! : `/${parts[i]!}`);
-  if (layers.length < 2) {
-    r.refuse(`an overlay root needs at least one lower and an upper folder: "${spec}"`);
-    return;
+  if (spec === "") return layers;
+  const parts = spec.split(":/");
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    const layer = layers.length === 0 ? part : `/${part}`;
+    if (!layer.startsWith("/") || layer === "/") r.not(layer, "an absolute folder below / that could be an overlay's layer");
+    layers.push(layer);
   }
-  for (const l of layers) {
-    if (!l.startsWith("/") || l === "/") r.refuse(`overlay layer "${l}" is not an absolute folder below /`);
-  }
-  fs.upper = layers[layers.length - 1]!;
-  fs.work = `${parentOf(fs.upper)}/olwork`;
-  fs.lowers = layers.slice(0, layers.length - 1);
+  if (layers.length < 2) r.not(spec, "an overlay of at least one lower folder and an upper one");
+  return layers;
 }
 
-/** Sets kind, path and layers of `fs` from `[type:]path`; keeps its options. Refuses in `r`. */
-export function setRootfsPath(fs: Rootfs, value: string, r: Report): void {
-  fs.kind = "none";
-  fs.path = "";
-  fs.lowers = [];
-  fs.upper = "";
-  fs.work = "";
-  if (value === "") return;
-  const colon = value.indexOf(":");
-  if (value.startsWith("/") || colon < 0) {
-    fs.kind = "auto";
-    fs.path = value;
-    return;
+/** `[type:]path` and fstab options → the root; refuses in `r`. An empty path is the host's root. */
+export function parseRootfs(value: string, options: string, r: Report): Rootfs {
+  const plain: string[] = [];
+  let idmap = "";
+  const words = options.split(",");
+  for (let i = 0; i < words.length; i++) {
+    const w = words[i]!;
+    if (w.startsWith("idmap=")) idmap = w.slice(6);
+    else plain.push(w);
   }
-  const word = value.slice(0, colon);
-  const known = KIND_WORDS.indexOf(word);
+  const colon = value.startsWith("/") ? -1 : value.indexOf(":");
+  const found = colon < 0 ? -1 : TYPES.indexOf(` ${value.slice(0, colon)}=`);
   const rest = value.slice(colon + 1);
-  if (known < 0) {
-    r.refuse(`storage type "${word}" is not supported (${KIND_WORDS.join(", ")}, or a bare path)`);
-    return;
-  }
-  if (rest === "") {
-    r.refuse(`nothing after "${word}:"`);
-    return;
-  }
-  fs.kind = KINDS[known]!;
-  if (fs.kind === "overlay") setOverlay(fs, rest, r);
-  else fs.path = rest;
-}
-
-/** Sets the mount options of `fs`: fstab words and idmap=. */
-export function setRootfsOptions(fs: Rootfs, value: string): void {
-  const rest: string[] = [];
-  fs.idmap = "";
-  for (const w of value.split(",")) {
-    if (w.startsWith("idmap=")) fs.idmap = w.slice(6);
-    else rest.push(w);
-  }
-  fs.options = parseMountOptions(rest);
+  const kind = found < 0 ? (value === "" ? "none" : "auto") : TYPES.slice(found + colon + 2, TYPES.indexOf(" ", found + 1));
+  if (colon >= 0 && found < 0) r.not(value.slice(0, colon), "a supported storage type (dir, btrfs, overlay, overlayfs, loop, lvm, or a bare path)");
+  if (colon >= 0 && rest === "") r.not(value, "complete: there is nothing after its type");
+  const layers = layersOf(kind === "overlay" ? rest : "", r);
+  const upper = layers.length < 2 ? "" : layers[layers.length - 1]!;
+  return {
+    kind: kind as RootfsKind, path: kind === "overlay" ? "" : rest,
+    lowers: layers.slice(0, Math.max(0, layers.length - 1)), upper,
+    work: upper === "" ? "" : `${upper.slice(0, upper.lastIndexOf("/"))}/olwork`,
+    options: parseMountOptions(plain), idmap,
+  };
 }

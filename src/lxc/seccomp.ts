@@ -41,14 +41,13 @@ const MAX_SYSCALL = 4294967294;
 const MNT_FORCE = 1;
 const EACCES = 13;
 
-const OURS = ["all", "x86", "x32", "x86_64", "arm", "arm64"];
-const FOREIGN = [
-  "ppc", "ppc64", "ppc64le", "mips", "mips64", "mips64n32", "mipsel", "mipsel64", "mipsel64n32", "s390x", "riscv64", "loongarch64",
-];
-const ALLOW_WORDS = ["whitelist", "allowlist"];
-const DENY_WORDS = ["blacklist", "denylist"];
-const OP_NAMES = ["scmp_cmp_eq", "scmp_cmp_ne", "scmp_cmp_lt", "scmp_cmp_le", "scmp_cmp_gt", "scmp_cmp_ge", "scmp_cmp_masked_eq"];
-const OPS: SeccompOp[] = ["==", "!=", "<", "<=", ">", ">=", "&="];
+const OURS = " all x86 x32 x86_64 arm arm64 ";
+const FOREIGN = " ppc ppc64 ppc64le mips mips64 mips64n32 mipsel mipsel64 mipsel64n32 s390x riscv64 loongarch64 ";
+const KINDS = " whitelist allowlist blacklist denylist ";
+const OP_NAMES = "scmp_cmp_eq scmp_cmp_ne scmp_cmp_lt scmp_cmp_le scmp_cmp_gt scmp_cmp_ge scmp_cmp_masked_eq";
+const OPS = "== != < <= > >= &=";
+/** Place of &= in OPS. */
+const MASKED = 6;
 
 function action(kind: "allow" | "kill" | "trap" | "notify"): SeccompAction {
   return { kind, errno: 0 };
@@ -86,17 +85,16 @@ function parseWide(text: string): Wide {
 
 /** "1,0x5401,==" between the brackets; null when malformed. */
 function parseCondition(text: string): SeccompCondition | null {
-  const parts: string[] = [];
-  for (const p of text.split(",")) parts.push(p.trim());
+  const parts = text.split(",");
   if (parts.length < 3 || parts.length > 4) return null;
-  const index = parseUnsigned(parts[0]!, 5);
-  const value = parseWide(parts[1]!);
-  const named = OP_NAMES.indexOf(lowerAscii(parts[2]!));
-  const op = named >= 0 ? named : OPS.findIndex((o) => o === parts[2]!);
-  if (index < 0 || !value.ok || op < 0 || (OPS[op]! === "&=") !== (parts.length === 4)) return null;
-  const mask = parts.length === 4 ? parseWide(parts[3]!) : { ok: true, high: 0, low: 0 };
-  if (!mask.ok) return null;
-  return { index, op: OPS[op]!, valueHigh: value.high, valueLow: value.low, maskHigh: mask.high, maskLow: mask.low };
+  const name = lowerAscii(parts[2]!.trim());
+  const symbol = OPS.split(" ").indexOf(name);
+  const op = symbol >= 0 ? symbol : OP_NAMES.split(" ").indexOf(name);
+  const index = parseUnsigned(parts[0]!.trim(), 5);
+  const value = parseWide(parts[1]!.trim());
+  const mask = parseWide(parts.length === 4 ? parts[3]!.trim() : "0");
+  if (index < 0 || !value.ok || !mask.ok || op < 0 || (op === MASKED) !== (parts.length === 4)) return null;
+  return { index, op: OPS.split(" ")[op]! as SeccompOp, valueHigh: value.high, valueLow: value.low, maskHigh: mask.high, maskLow: mask.low };
 }
 
 /** Every […] of `text`; null when something is left over or malformed. */
@@ -137,9 +135,9 @@ class Body {
 
   section(text: string): void {
     const name = lowerAscii(text.slice(1, Math.max(1, text.length - 1)));
-    this.skipping = !OURS.includes(name);
+    this.skipping = !OURS.includes(` ${name} `);
     this.arch = name;
-    if (!text.endsWith("]") || (this.skipping && !FOREIGN.includes(name))) this.r.refuse(`unknown section ${text}`);
+    if (!text.endsWith("]") || (this.skipping && !FOREIGN.includes(` ${name} `))) this.r.refuse(`unknown section ${text}`);
   }
 
   rule(text: string): void {
@@ -169,11 +167,10 @@ type Line = { text: string; at: string };
 
 function usefulLines(text: string, name: string): Line[] {
   const out: Line[] = [];
-  let n = 0;
-  for (const raw of text.split("\n")) {
-    n += 1;
-    const line = raw.trim();
-    if (line !== "" && !line.startsWith("#")) out.push({ text: line, at: `${name}:${n}` });
+  const rows = text.split("\n");
+  for (let i = 0; i < rows.length; i++) {
+    const line = rows[i]!.trim();
+    if (line !== "" && !line.startsWith("#")) out.push({ text: line, at: `${name}:${i + 1}` });
   }
   return out;
 }
@@ -210,8 +207,8 @@ export function parseSeccompProfile(text: string, name: string): SeccompFile {
 function parseBody(profile: SeccompProfile, lines: Line[], r: Report): void {
   r.at = lines[1]!.at;
   const head = splitBlanks(lines[1]!.text);
-  const allow = ALLOW_WORDS.includes(head[0]!);
-  if (!allow && !DENY_WORDS.includes(head[0]!)) {
+  const allow = head[0] === "allowlist" || head[0] === "whitelist";
+  if (!KINDS.includes(` ${head[0]!} `)) {
     r.refuse(`"${lines[1]!.text}" is neither allowlist nor denylist`);
     return;
   }

@@ -28,8 +28,8 @@ function nameOf(key: string): string {
   return key.replace(".N.", ".0.").replace("*", share);
 }
 
-function sampleOf(key: string, part: string): string {
-  return SAMPLES[key] ?? (part === "flag" || part === "number" ? "1" : "x");
+function sampleOf(key: string, kind: string): string {
+  return SAMPLES[key] ?? (kind === "flag" || kind.startsWith("number") ? "1" : "x");
 }
 
 function described(text: string): ContainerDescription {
@@ -46,8 +46,8 @@ for (const row of lxcKeys()) {
     });
   } else if (row.key !== "lxc.include") {
     test(`${row.key} reaches the description and its empty value takes it back`, () => {
-      const line = `${nameOf(row.key)} = ${sampleOf(row.key, row.part)}\n`;
-      const base = row.part === "net" && row.key !== "lxc.net.N.type" ? "lxc.net.0.type = phys\nlxc.net.0.link = e\n" : "";
+      const line = `${nameOf(row.key)} = ${sampleOf(row.key, row.kind)}\n`;
+      const base = row.key.startsWith("lxc.net.") && row.key !== "lxc.net.N.type" ? "lxc.net.0.type = phys\nlxc.net.0.link = e\n" : "";
       assert.not.equal(described(base + line), described(base));
       if (row.key === "lxc.net.N.type") return;
       const cleared = parseLxcConfig(`${base}${line}${nameOf(row.key)} =\n`, "c", new NoIncludes());
