@@ -21,8 +21,7 @@ export const LACKS: Lack[] = [
   { names: ["sys_keyctl", "sys_add_key"], places: ["emulator", "machine"], why: "qemu-user knows no keys; a kernel may lack CONFIG_KEYS" },
   { names: ["sys_bpf_load_device_filter", "sys_bpf_attach", "sys_bpf_detach"], places: ["emulator"], why: "qemu-user doesn't know bpf" },
   { names: ["sys_finit_module", "sys_delete_module"], places: ["emulator", "machine"], why: "only a device may load modules" },
-  { names: ["sys_swapon", "sys_swapoff"], places: ["machine", "device"], why: "needs a file system on a disk, and a kernel with swap" },
-  { names: ["sys_pivot_root"], places: ["device"], why: "an initramfs can't be put away" },
+  { names: ["sys_swapon", "sys_swapoff"], places: ["machine"], why: "needs a file system on a disk, and a kernel with swap" },
 ];
 
 function mayLack(name: string, place: Place): boolean {
