@@ -34,4 +34,5 @@ export const PARTS: Part[] = [
   { name: "unit", says: "pure rooms under Node", needs: [], alone: false, after: [], deadlineS: 120, files: "test/unit" },
   { name: "toolchain", says: "compiler driver, what it builds, this runner", needs: ["qemu-user"], alone: true, after: [], deadlineS: 600, files: "test/toolchain" },
   { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
+  { name: "arch", says: "every function of the shim on three machines", needs: ["root", "qemu-user"], alone: true, after: ["typecheck"], deadlineS: 600, files: "test/arch" },
 ];
