@@ -7,12 +7,13 @@ import { memberAt } from "../json/value.ts";
 import type { Check } from "./check.ts";
 import type { Reader } from "./fields.ts";
 import { type Artifact, NO_OWNER } from "./model.ts";
-import { checkKey, firstPart, lastPart } from "./names.ts";
+import { checkKey, firstPart } from "./names.ts";
 
 /** A member of the state; key and value are places in the document. */
 export type Entry = { name: string; key: number; value: number };
 
 const SHA256_HEX = 64;
+const SLASH = 47;
 
 /** Documents of the manager itself: inline JSON or nothing. */
 const DOCUMENTS = ["device.json", "groups.json", "disks.json", "disks_v3.json", "bsp/run.json", "bsp/drivers.json"];
@@ -27,18 +28,18 @@ export function isNotInstalled(name: string): boolean {
 
 /** `<container>/run.json` and the like: the container's folder, "" when the key is not directly in one. */
 export function folderOf(name: string, file: string): string {
-  if (lastPart(name) !== file || name.length <= file.length) return "";
+  if (!name.endsWith(file) || name.length <= file.length || name.charCodeAt(name.length - file.length - 1) !== SLASH) return "";
   return name.slice(0, name.length - file.length - 1);
 }
 
 /** A file of the configuration overlay of some container. */
 export function isOverlay(name: string): boolean {
-  return name.startsWith(`${CONFIG_FOLDER}/`);
+  return name.startsWith("_config/");
 }
 
 /** Whether a manifest of containers (run.json of a folder that is neither overlay nor bsp). */
 export function isManifest(name: string): boolean {
-  return folderOf(name, "run.json") !== "" && !isOverlay(name) && name !== "bsp/run.json";
+  return name.endsWith("/run.json") && !isOverlay(name) && name !== "bsp/run.json";
 }
 
 /** The members of the state in the order of the text. */
@@ -85,7 +86,7 @@ export function artifactOf(reader: Reader, e: Entry): Artifact | null {
     return null;
   }
   const isId = isObjectId(check, e.value);
-  const mustBeInline = DOCUMENTS.includes(e.name) || isManifest(e.name);
+  const mustBeInline = e.name.endsWith(".json") && (isManifest(e.name) || DOCUMENTS.includes(e.name));
   if (mustBeInline && reader.isText(e.value)) {
     check.refuse(e.value, "must be inline JSON, is a string");
     return null;
@@ -98,14 +99,19 @@ export function artifactOf(reader: Reader, e: Entry): Artifact | null {
   return null;
 }
 
-/** Name of the container that a file would belong to. */
-export function ownerName(name: string): string {
-  const first = firstPart(name);
-  return first === CONFIG_FOLDER ? firstPart(name.slice(first.length + 1)) : first;
+/** Folder of the container that a file would belong to: "web/" or "_config/web/"; "" for a file in no folder. */
+export function ownerFolder(name: string): string {
+  const config = isOverlay(name) ? CONFIG_FOLDER.length + 1 : 0;
+  return name.slice(0, name.indexOf("/", config) + 1);
+}
+
+/** Name of the container with such a folder. */
+export function ownerName(folder: string): string {
+  return firstPart(isOverlay(folder) ? folder.slice(CONFIG_FOLDER.length + 1) : folder);
 }
 
 /** A file can't be a folder for others too. */
-export function checkFolders(check: Check, entries: Entry[], files: Set<string>): void {
+export function checkFolders(check: Check, entries: Entry[], files: Map<string, number>): void {
   let lastFolder = "";
   for (const e of entries) {
     const folder = e.name.slice(0, Math.max(0, e.name.lastIndexOf("/")));

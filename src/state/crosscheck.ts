@@ -15,7 +15,7 @@ const SYSTEM_BUS = "system-bus";
 const GOAL_ORDER: Goal[] = ["MOUNTED", "STARTED", "READY"];
 
 /** hostsBus: the manager offers "system-bus" itself. */
-export function crosscheck(check: Check, state: State, runs: Run[], files: Set<string>, hostsBus: boolean): void {
+export function crosscheck(check: Check, state: State, runs: Run[], files: Map<string, number>, hostsBus: boolean): void {
   for (const run of runs) checkFiles(check, run, files);
   checkServices(check, runs, hostsBus);
   checkBusOwners(check, runs, hostsBus);
@@ -23,12 +23,12 @@ export function crosscheck(check: Check, state: State, runs: Run[], files: Set<s
 }
 
 /** Whether the state brings what a volume is mounted from. A .data folder is made of other files, nothing to look for. */
-export function bringsVolume(files: Set<string>, part: string, v: Volume): boolean {
+export function bringsVolume(files: Map<string, number>, part: string, v: Volume): boolean {
   if (v.name === "" || v.kind === "data" || files.has(`${part}/${v.name}`)) return true;
   return v.handler !== "" && files.has(`${part}/_dm/${v.name}.json`);
 }
 
-function checkFiles(check: Check, run: Run, files: Set<string>): void {
+function checkFiles(check: Check, run: Run, files: Map<string, number>): void {
   const c = run.container;
   const f = run.fields;
   if (c.statusGoal !== "MOUNTED" && !f.mentions("config")) check.refuse(f.at, `"config" is missing: a container with goal ${c.statusGoal} needs it`);

@@ -20,6 +20,9 @@ const MODULES = "modules_";
 /** A table with its keys prepared for comparing with the bytes of a text. */
 class KeyFinder {
   readonly table: KeyTable;
+  readonly names: string[];
+  /** Rows of keys that must be there. */
+  readonly required: number[];
   /** For each row length and last byte of its key in one number: differs for almost all keys. */
   private readonly signs: Int32Array;
   /** All keys one after the other, and where each begins. */
@@ -28,12 +31,15 @@ class KeyFinder {
 
   constructor(table: KeyTable) {
     this.table = table;
+    this.names = table.rows.map((r) => r.key);
+    this.required = [];
     this.signs = new Int32Array(table.rows.length);
     this.starts = new Int32Array(table.rows.length);
-    this.keys = new TextEncoder().encode(table.rows.map((r) => r.key).join(""));
+    this.keys = new TextEncoder().encode(this.names.join(""));
     let start = 0;
     for (let i = 0; i < table.rows.length; i++) {
-      const key = table.rows[i]!.key;
+      const key = this.names[i]!;
+      if (table.rows[i]!.required) this.required.push(i);
       this.signs[i] = key.length * 128 + key.charCodeAt(key.length - 1);
       this.starts[i] = start;
       start += key.length;
@@ -66,18 +72,28 @@ function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number,
 export class Reader {
   readonly check: Check;
   private readonly finders: Map<string, KeyFinder>;
+  /** The table asked for last: mostly it is asked for again. */
+  private lastName: string;
+  private lastFinder: KeyFinder;
 
   constructor(check: Check) {
     this.check = check;
     this.finders = new Map<string, KeyFinder>();
-    for (const t of stateKeys()) this.finders.set(t.name, new KeyFinder(t));
+    const tables = stateKeys();
+    for (const t of tables) this.finders.set(t.name, new KeyFinder(t));
+    this.lastFinder = new KeyFinder(tables[0]!);
+    this.lastName = tables[0]!.name;
   }
 
   /** The object at this place by the named table; -1: there is none, all is absent. */
   fields(name: string, at: number): Fields {
-    const finder = this.finders.get(name);
-    if (finder === undefined) throw new Error(`no table of keys "${name}"`);
-    return new Fields(this, finder, at);
+    if (name !== this.lastName) {
+      const finder = this.finders.get(name);
+      if (finder === undefined) throw new Error(`no table of keys "${name}"`);
+      this.lastFinder = finder;
+      this.lastName = name;
+    }
+    return new Fields(this, this.lastFinder, at);
   }
 
   isObject(at: number): boolean {
@@ -150,7 +166,7 @@ export class Reader {
 export class Fields {
   readonly reader: Reader;
   readonly at: number;
-  private readonly table: KeyTable;
+  private readonly finder: KeyFinder;
   private readonly rows: KeyRow[];
   /** For each row the place of its value. */
   private readonly places: Int32Array;
@@ -158,7 +174,7 @@ export class Fields {
   constructor(reader: Reader, finder: KeyFinder, at: number) {
     this.reader = reader;
     this.at = at;
-    this.table = finder.table;
+    this.finder = finder;
     this.rows = finder.table.rows;
     this.places = new Int32Array(this.rows.length).fill(ABSENT);
     if (at < 0) return;
@@ -179,23 +195,24 @@ export class Fields {
 
   private unknown(key: number): void {
     const check = this.reader.check;
-    if (this.table.own) check.refuse(key, `unknown key; ${this.table.title} has ${this.rows.map((r) => r.key).join(", ")}`);
-    else if (this.table.name !== "bsp" || !this.reader.text(key).startsWith(MODULES)) check.warn(key, "unknown key, ignored");
+    const table = this.finder.table;
+    if (table.own) check.refuse(key, `unknown key; ${table.title} has ${this.rows.map((r) => r.key).join(", ")}`);
+    else if (table.name !== "bsp" || !this.reader.text(key).startsWith(MODULES)) check.warn(key, "unknown key, ignored");
   }
 
   private checkRequired(): void {
-    for (let i = 0; i < this.rows.length; i++) {
+    const required = this.finder.required;
+    for (let n = 0; n < required.length; n++) {
+      const i: number = required[n]!;
+      if (this.places[i]! === WRONG) continue;
       const row = this.rows[i]!;
-      if (!row.required || this.places[i]! === WRONG) continue;
       if (this.places[i]! === ABSENT) this.reader.check.refuse(this.at, `"${row.key}" is missing`);
       else if (row.type === "text" && this.text(row.key) === "") this.reader.check.refuse(this.places[i]!, "must not be empty");
     }
   }
 
   private find(key: string): number {
-    const rows = this.rows;
-    for (let i = 0; i < rows.length; i++) if (rows[i]!.key === key) return i;
-    return -1;
+    return this.finder.names.indexOf(key);
   }
 
   private place(key: string): number {
@@ -214,6 +231,7 @@ export class Fields {
 
   private wrongKind(row: KeyRow, at: number): string {
     const r = this.reader;
+    if (row.type === "text" && r.check.document.kindCode(at) === PLAIN_STRING) return "";
     const empty = (r.isArray(at) || r.isObject(at)) && r.isEmpty(at);
     if (row.type === "any" || row.type === "skip") return "";
     if (row.type === "note") {
@@ -222,7 +240,6 @@ export class Fields {
     }
     if (row.type === "map") return r.isObject(at) || empty ? "" : `must be an object, is ${r.kindWords(at)}`;
     if (row.type === "list" || row.type === "texts") return r.isArray(at) || empty ? "" : `must be an array, is ${r.kindWords(at)}`;
-    if (row.type === "text" && r.check.document.kindCode(at) === PLAIN_STRING) return "";
     if (r.isArray(at) || r.isObject(at)) return `must be ${TYPE_WORDS.get(row.type)!}, is ${r.kindWords(at)}`;
     return this.wrongScalar(row, r.text(at));
   }

@@ -41,18 +41,13 @@ export function checkComponents(path: string): string {
 
 /** As checkComponents, of a file of the revision. */
 export function checkKey(key: string): string {
-  const first = firstPart(key);
-  if (OWN_FOLDERS.includes(first)) return `"${first}" is the manager's own folder`;
+  if (key.startsWith(".") && OWN_FOLDERS.includes(firstPart(key))) return `"${firstPart(key)}" is the manager's own folder`;
   return checkComponents(key);
 }
 
 export function firstPart(key: string): string {
   const slash = key.indexOf("/");
   return slash < 0 ? key : key.slice(0, slash);
-}
-
-export function lastPart(key: string): string {
-  return key.slice(key.lastIndexOf("/") + 1);
 }
 
 /** Names that mean something else where container names are used. */

@@ -7,7 +7,7 @@
 import type { Document } from "../json/document.ts";
 import { scan, type Limits } from "../json/scanner.ts";
 import {
-  artifactOf, checkFolders, CONFIG_FOLDER, entriesOf, type Entry, folderOf, isManifest, isOverlay, isSignature, ownerName,
+  artifactOf, checkFolders, entriesOf, type Entry, folderOf, isManifest, isOverlay, isSignature, ownerFolder, ownerName,
 } from "./artifacts.ts";
 import { readBsp, readDrivers } from "./bsp.ts";
 import { Check, type Problem } from "./check.ts";
@@ -73,7 +73,8 @@ class StateReader {
   private readonly options: StateOptions;
   private readonly entries: Entry[];
   private readonly runs: Run[];
-  private readonly files: Set<string>;
+  /** Names of what is installed, and where their values are. */
+  private readonly files: Map<string, number>;
   /** Containers by name. */
   private readonly places: Map<string, number>;
   private usesDefaultGroups: boolean;
@@ -84,7 +85,7 @@ class StateReader {
     this.options = options;
     this.entries = entriesOf(reader);
     this.runs = [];
-    this.files = new Set<string>();
+    this.files = new Map<string, number>();
     this.places = new Map<string, number>();
     this.usesDefaultGroups = false;
   }
@@ -102,13 +103,14 @@ class StateReader {
     crosscheck(this.reader.check, this.state, this.runs, this.files, this.options.hostsBus);
   }
 
+  /** Place of an inline document, -1 without. */
   private named(name: string): number {
-    for (const e of this.entries) if (e.name === name) return e.value;
-    return -1;
+    return this.files.get(name) ?? -1;
   }
 
   private readSpec(): boolean {
-    const at = this.named("#spec");
+    let at = -1;
+    for (const e of this.entries) if (e.name === "#spec") at = e.value;
     const check = this.reader.check;
     const spec = at >= 0 && this.reader.isText(at) ? this.reader.text(at) : "";
     this.state.spec = spec;
@@ -125,7 +127,7 @@ class StateReader {
       const a = artifactOf(this.reader, e);
       if (a === null) continue;
       this.state.artifacts.push(a);
-      this.files.add(a.name);
+      this.files.set(a.name, e.value);
     }
   }
 
@@ -262,11 +264,15 @@ class StateReader {
   }
 
   private giveOwners(): void {
+    let folder = "/";
+    let owner = NO_OWNER;
     for (const a of this.state.artifacts) {
-      const owner = this.placeOf(ownerName(a.name));
-      if (owner === NO_OWNER) continue;
+      if (folder === "" || !a.name.startsWith(folder)) {
+        folder = ownerFolder(a.name);
+        owner = this.placeOf(ownerName(folder));
+        if (owner !== NO_OWNER && isOverlay(folder)) this.state.containers[owner]!.hasConfigOverlay = true;
+      }
       a.owner = owner;
-      if (a.name.startsWith(`${CONFIG_FOLDER}/`)) this.state.containers[owner]!.hasConfigOverlay = true;
     }
   }
 }
