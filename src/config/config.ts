@@ -5,7 +5,7 @@
  * Rules: configuration spec "Levels and precedence", "User metadata".
  */
 import { upperAscii } from "../sys/ascii.ts";
-import { configKey, findConfigKey, indexOfKey, keyCount, keyName, type ConfigKey } from "./keys.ts";
+import { configKey, findConfigKey, indexOfKey, isSecret, keyCount, keyDefault, keyName, type ConfigKey } from "./keys.ts";
 import { ARGS, DEFAULT, HUB, levelName, METADATA, PH_CMDLINE, PH_CONF, POLICY, PV_CMDLINE, SYSCTL_LEVELS } from "./levels.ts";
 import { isSysctlKey, sysctlSetting, type SysctlSetting } from "./sysctl.ts";
 import { parseConfigValue } from "./values.ts";
@@ -62,7 +62,7 @@ export class Config {
     this.changed = [];
     this.writes = trace ? [] : null;
     for (let i = 0; i < keyCount(); i++) {
-      const standard = configKey(i).standard;
+      const standard = keyDefault(i);
       this.values.push(standard ?? "");
       this.isSet.push(standard !== null);
       this.levels.push(DEFAULT);
@@ -114,7 +114,7 @@ export class Config {
   /** Value of row `index` as --explain and the API see it: null when unset, masked when secret. */
   shown(index: number): string | null {
     if (!this.isSet[index]!) return null;
-    return configKey(index).type === "secret" && this.values[index] !== "" ? MASK : this.values[index]!;
+    return isSecret(index) && this.values[index] !== "" ? MASK : this.values[index]!;
   }
 
   levelAt(index: number): number {
@@ -135,8 +135,7 @@ export class Config {
     if (found.alias && level !== PV_CMDLINE && level !== PH_CMDLINE) this.note("info", source, name, `old name of ${keyName(found.index)}`);
     const outcome = this.write(found.index, raw, level, source);
     if (this.writes !== null) {
-      const secret = configKey(found.index).type === "secret";
-      this.writes.push({ index: found.index, level, source, value: secret ? MASK : raw, outcome });
+      this.writes.push({ index: found.index, level, source, value: isSecret(found.index) ? MASK : raw, outcome });
     }
     return outcome;
   }
@@ -212,7 +211,7 @@ export class Config {
       const s = this.stored[i]!;
       if (s.index === index) return s.value;
     }
-    return configKey(index).standard;
+    return keyDefault(index);
   }
 
   /**
@@ -273,7 +272,7 @@ export class Config {
 /** Is `name` a secret's name, in either spelling? For logs of raw lines. */
 export function isSecretKey(name: string): boolean {
   const i = findConfigKey(name).index;
-  return i >= 0 && configKey(i).type === "secret";
+  return i >= 0 && isSecret(i);
 }
 
 /** The row of a key name in either spelling; null when there is none. */

@@ -162,39 +162,58 @@ WHERRY_MANAGER_TIMEOUT||duration|30|1..3600|PV|B|PID 1 restarts a manager that i
 WHERRY_STOP_TIMEOUT||duration|5|0..3600|PVO|L|time between the halt signal and SIGKILL|=
 `;
 
-/** Offsets in TABLE where rows start; filled on first use. */
+/** Offsets in TABLE where rows start, and the keys that start them; filled on first use. */
 const starts: number[] = [];
+const names: string[] = [];
 
-function rowStarts(): number[] {
-  if (starts.length > 0) return starts;
-  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) starts.push(at);
-  return starts;
+function readRows(): void {
+  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) {
+    starts.push(at);
+    names.push(TABLE.slice(at, TABLE.indexOf("|", at)));
+  }
 }
 
 /** Number of keys; a key's index is below it and stays the same for a build. */
 export function keyCount(): number {
-  return rowStarts().length;
+  if (starts.length === 0) readRows();
+  return starts.length;
 }
 
 function rowText(index: number): string {
-  const from = rowStarts()[index]!;
+  const from = starts[index]!;
   return TABLE.slice(from, TABLE.indexOf("\n", from));
+}
+
+/** Column `n` (from 0) of row `index`. */
+function column(index: number, n: number): string {
+  let from = starts[index]!;
+  for (let i = 0; i < n; i++) from = TABLE.indexOf("|", from) + 1;
+  return TABLE.slice(from, TABLE.indexOf("|", from));
 }
 
 /** New name of key `index`. */
 export function keyName(index: number): string {
-  const from = rowStarts()[index]!;
-  return TABLE.slice(from, TABLE.indexOf("|", from));
+  return names[index]!;
+}
+
+/** Default of key `index` as text; null = unset. */
+export function keyDefault(index: number): string | null {
+  const text = column(index, 3);
+  return text === "~" ? null : text;
+}
+
+/** Is its value never shown? */
+export function isSecret(index: number): boolean {
+  return column(index, 2) === "secret";
 }
 
 /** Index of the row that contains offset `at`. */
 function rowAt(at: number): number {
-  const all = rowStarts();
   let low = 0;
-  let high = all.length - 1;
+  let high = starts.length - 1;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (all[middle]! <= at) low = middle;
+    if (starts[middle]! <= at) low = middle;
     else high = middle - 1;
   }
   return low;
@@ -202,8 +221,8 @@ function rowAt(at: number): number {
 
 /** Index of a new name written exactly; -1 when there is none. */
 export function indexOfKey(key: string): number {
-  const at = TABLE.indexOf(`\n${key}|`);
-  return at < 0 ? -1 : rowAt(at + 1);
+  if (names.length === 0) readRows();
+  return names.indexOf(key);
 }
 
 /** alias: the name was an older one. */
@@ -217,13 +236,13 @@ function isName(text: string): boolean {
 /** A key by its new name (any case) or an older one (exact case); index -1 when there is none. */
 export function findConfigKey(name: string): FoundName {
   if (!isName(name)) return { index: -1, alias: false };
-  const index = indexOfKey(upperAscii(name));
+  const index = name.includes(".") ? -1 : indexOfKey(upperAscii(name));
   if (index >= 0) return { index, alias: false };
   for (let at = TABLE.indexOf(name); at >= 0; at = TABLE.indexOf(name, at + 1)) {
     const before = TABLE.charAt(at - 1);
     const after = TABLE.charAt(at + name.length);
     const row = rowAt(at);
-    const column = TABLE.indexOf("|", rowStarts()[row]!);
+    const column = TABLE.indexOf("|", starts[row]!);
     const end = TABLE.indexOf("|", column + 1);
     if (at > column && at < end && (before === "|" || before === ",") && (after === "|" || after === ",")) return { index: row, alias: true };
   }

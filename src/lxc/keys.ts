@@ -25,8 +25,8 @@ lxc.rootfs.path|lxc.rootfs|text|~|types dir, btrfs, overlay, loop and lvm; nbd, 
 lxc.rootfs.mount||none|-|the manager chooses where the root is assembled
 lxc.rootfs.options||text|=|
 lxc.rootfs.managed||none|-|root file systems belong to the revision
-lxc.rootfs.backend|lxc.rootfs.backend|none|-|the type is the prefix of lxc.rootfs.path
-lxc.pivotdir|lxc.pivotdir|none|-|the root switch needs no folder
+lxc.rootfs.backend||none|-|the type is the prefix of lxc.rootfs.path
+lxc.pivotdir||none|-|the root switch needs no folder
 lxc.init.cmd|lxc.init_cmd|text|~|a value that is several quoted words keeps its outer quotes; empty words are kept
 lxc.init.cwd||text|=|
 lxc.init.uid|lxc.init_uid|number 4294967294|=|
@@ -43,7 +43,7 @@ lxc.mount.auto||auto|=|
 lxc.mount.fstab|lxc.mount|text|=|
 lxc.autodev||flag|=|
 lxc.autodev.tmpfs.size||number 9007199254740991|=|
-lxc.kmsg|lxc.kmsg|none|-|/dev/kmsg is never linked to the console
+lxc.kmsg||none|-|/dev/kmsg is never linked to the console
 lxc.tty.max|lxc.tty|number 1048576|=|
 lxc.tty.min||number 1048576|=|
 lxc.tty.dir|lxc.devttydir|text|=|
@@ -161,23 +161,30 @@ export function lxcKeys(): LxcKey[] {
 /** rest: what a final * stood for. legacy: the name was an older one. */
 export type FoundKey = { row: LxcKey; rest: string; legacy: boolean };
 
-/** The row with `pattern` as its key or as its older name; null when there is none. */
-function rowWith(pattern: string, rest: string): FoundKey | null {
-  const asOld = TABLE.indexOf(`|${pattern}|`);
-  const at = asOld >= 0 ? asOld : TABLE.indexOf(`\n${pattern}|`);
-  if (at < 0) return null;
-  const start = asOld >= 0 ? TABLE.lastIndexOf("\n", at) + 1 : at + 1;
-  return { row: rowOf(TABLE.slice(start, TABLE.indexOf("\n", start))), rest, legacy: asOld >= 0 };
+function rowAt(start: number): LxcKey {
+  return rowOf(TABLE.slice(start, TABLE.indexOf("\n", start)));
+}
+
+/** The row whose key is `pattern`; null when there is none. */
+function rowOfKey(pattern: string, rest: string): FoundKey | null {
+  const at = TABLE.indexOf(`\n${pattern}|`);
+  return at < 0 ? null : { row: rowAt(at + 1), rest, legacy: false };
+}
+
+/** The row with `pattern` as its older name; null when there is none. */
+function rowOfOldName(pattern: string, rest: string): FoundKey | null {
+  const at = TABLE.indexOf(`|${pattern}|`);
+  return at < 0 ? null : { row: rowAt(TABLE.lastIndexOf("\n", at) + 1), rest, legacy: true };
 }
 
 /** The row of a name, with net numbers written as N; null when it is unknown. An exact row comes before a wildcard. */
 export function findLxcKey(name: string): FoundKey | null {
   if (name.includes("|") || name.includes("*") || !name.startsWith("lxc.")) return null;
-  const exact = rowWith(name, "");
+  const exact = rowOfKey(name, "");
   if (exact !== null) return exact;
   for (let dot = name.indexOf(".", 4); dot >= 0 && dot + 1 < name.length; dot = name.indexOf(".", dot + 1)) {
-    const found = rowWith(`${name.slice(0, dot)}.*`, name.slice(dot + 1));
+    const found = rowOfKey(`${name.slice(0, dot)}.*`, name.slice(dot + 1));
     if (found !== null) return found;
   }
-  return null;
+  return name.startsWith("lxc.limit.") ? rowOfOldName("lxc.limit.*", name.slice(10)) : rowOfOldName(name, "");
 }

@@ -3,12 +3,19 @@
  * tables would cost 30 KB.
  */
 
+/** The 26 letters from code `first` on moved by `by`; a text without them is returned as it is. */
 function shifted(text: string, first: number, by: number): string {
   const out: string[] = [];
+  let from = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    out.push(c >= first && c < first + 26 ? String.fromCharCode(c + by) : text.charAt(i));
+    if (c < first || c >= first + 26) continue;
+    if (i > from) out.push(text.slice(from, i));
+    out.push(String.fromCharCode(c + by));
+    from = i + 1;
   }
+  if (from === 0) return text;
+  out.push(text.slice(from));
   return out.join("");
 }
 
