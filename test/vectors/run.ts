@@ -6,8 +6,9 @@
  * prints what failed and "N passed, N failed". --accept writes answers into
  * vectors whose `want` is null (to be read before they are committed).
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import parse from "yargs-parser";
 import { compile } from "../../toolchain/compile.ts";
@@ -46,7 +47,10 @@ function inputLines(vectors: Vector[]): string {
 
 /** Answers of a program (and what runs it) to all vectors, one line each. */
 function answersOf(command: string[], vectors: Vector[]): string[] {
-  const r = runResult(command[0]!, command.slice(1), { input: inputLines(vectors), cwd: root });
+  const file = join(mkdtempSync(join(tmpdir(), "wherry-vectors-")), "input");
+  writeFileSync(file, inputLines(vectors));
+  const r = runResult(command[0]!, [...command.slice(1), file], { cwd: root });
+  rmSync(dirname(file), { recursive: true });
   const lines = r.stdout.split("\n").slice(0, -1);
   if (r.status !== 0 || lines.length !== vectors.length) {
     throw new Error(`${command.join(" ")}: status ${r.status} ${r.signal ?? ""}, ${lines.length} answers to ${vectors.length} vectors, stopped at "${vectors[lines.length]?.says ?? ""}"\n${r.stderr}`);
