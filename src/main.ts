@@ -3,6 +3,7 @@
  * pid, by its first word. Everything else is in the rooms.
  */
 import { errorLine, output, type Command, type Status } from "./cli/command.ts";
+import { ConfigCommand } from "./cli/config.ts";
 import { Act, End, Logs, Ps, Reexec } from "./cli/device.ts";
 import { Daemon } from "./cli/daemon.ts";
 import { formatHelp, formatUsage, parseFlags } from "./cli/flags.ts";
@@ -27,7 +28,7 @@ class DeviceManager extends ManagerProgram {
 
 function commands(): Command[] {
   return [
-    new Daemon(), new Ps(), new Logs(),
+    new Daemon(), new Ps(), new Logs(), new ConfigCommand(),
     new Act("start", "Starts a container that was stopped."), new Act("stop", "Stops a container; it stays stopped until it is started or the revision changes."),
     new Act("restart", "Stops a container and starts it again."),
     new Act("freeze", "Lets no process of a container run until it is thawed."), new Act("thaw", "Lets a frozen container run on."),
