@@ -7,6 +7,8 @@ import { removeCgroups } from "../cgroup/apply.ts";
 import type { CgroupPlace } from "../cgroup/plan.ts";
 import { DriverManager } from "../driver/manager.ts";
 import type { MetaValues } from "../driver/managed.ts";
+import type { NetPlan } from "../net/actions.ts";
+import { disconnectContainer } from "../net/apply.ts";
 import { toUtf8 } from "../sys/text.ts";
 import { EAGAIN } from "../sys/errno.ts";
 import { O_RDONLY, EPOLLIN, EPOLLOUT } from "../sys/constants.ts";
@@ -54,19 +56,24 @@ export class MountJob extends Job {
   }
 }
 
-/** Takes down volumes and groups; lines of the answer name what could not be. */
+/** Takes down links, volumes and groups; lines of the answer name what could not be. network: null when there is none to undo. */
 export class CleanJob extends Job {
   private readonly plan: VolumePlan;
   private readonly places: CgroupPlace[];
+  private readonly network: NetPlan | null;
+  private readonly netFd: number;
 
-  constructor(plan: VolumePlan, places: CgroupPlace[]) {
+  constructor(plan: VolumePlan, places: CgroupPlace[], network: NetPlan | null, netFd: number) {
     super();
     this.plan = plan;
     this.places = places;
+    this.network = network;
+    this.netFd = netFd;
   }
 
   run(): string {
     const left = removeCgroups(this.places);
+    if (this.network !== null) for (const w of disconnectContainer(this.network, this.netFd)) left.push(w);
     for (const w of unmountVolumes(this.plan)) left.push(w);
     return left.join("\n");
   }

@@ -19,7 +19,7 @@ import { moduleFolder } from "../driver/apply.ts";
 import { MetaValues } from "../driver/managed.ts";
 import type { LoggerClient } from "../log/client.ts";
 import type { Log } from "../log/line.ts";
-import { disconnectContainer, prepareNetwork } from "../net/apply.ts";
+import { prepareNetwork } from "../net/apply.ts";
 import { Answer, startWorker } from "../supervisor/worker.ts";
 import { Runtime, type Supervisor } from "../supervisor/supervisor.ts";
 import { noEnding, type Unit } from "../supervisor/unit.ts";
@@ -391,11 +391,8 @@ export class ContainerRuntime extends Runtime {
   private goOnCleaning(a: Attachment): void {
     if (a.unit.pidfd >= 0 || a.statusTimer !== null) return;
     if (!this.monitor.awaitEmpty(a.unit.name())) return;
-    if (a.networked && a.prepared !== null) {
-      const netFd = a.launched === null ? -1 : a.launched.netFd;
-      for (const w of disconnectContainer(a.prepared.network, netFd)) this.log.warn("net", w, ["name", a.unit.name()]);
-      closeFd(netFd);
-    }
+    const network = a.networked && a.prepared !== null ? a.prepared.network : null;
+    const netFd = a.launched === null ? -1 : a.launched.netFd;
     this.monitor.remove(a.unit.name());
     closeFd(a.console);
     for (const fd of a.ttys) closeFd(fd);
@@ -403,7 +400,8 @@ export class ContainerRuntime extends Runtime {
     a.ttys = [];
     a.launched = null;
     a.networked = false;
-    startWorker(this.loop, new CleanJob(a.volumes!, a.places), new Cleaned(this, a));
+    startWorker(this.loop, new CleanJob(a.volumes!, a.places, network, netFd), new Cleaned(this, a));
+    closeFd(netFd);
   }
 
   groupEmptied(container: string): void {
