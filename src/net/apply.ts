@@ -63,8 +63,9 @@ export function openNetNamespace(plan: NetPlan, pid: number): number {
 /**
  * Undoes everything on the host, at exit or after a crash: what is gone
  * already is fine. Not after connectContainer threw: it has cleaned up, and a
- * name it was refused belongs to someone else. The descriptor stays the
- * caller's to close. Result: what failed, in words.
+ * name it was refused belongs to someone else. The kernel takes some 20 ms for
+ * each link: call it in a worker. The descriptor stays the caller's to close.
+ * Result: what failed, in words.
  */
 export function disconnectContainer(plan: NetPlan, namespaceFd: number): string[] {
   return undo(plan.afterExit, namespaceFd);
@@ -221,8 +222,11 @@ export function configureInside(actions: InsideAction[]): void {
   let known = "";
   let index = 0;
   for (const a of actions) {
-    if (a.link !== known) index = channel.index(a.link);
-    known = a.link;
+    if (a.link !== known) {
+      // only bringing up can go by name
+      index = a.kind === "up" ? 0 : channel.index(a.link);
+      known = a.kind === "up" ? "" : a.link;
+    }
     says.push(insideMessage(b, a, index));
   }
   channel.run(b, says);

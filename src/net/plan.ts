@@ -118,6 +118,7 @@ class NetPlanner {
     const ofBridge = bridge === "" ? 0 : this.factOf(bridge).mtu;
     const mtu = d.mtu > 0 ? d.mtu : ofBridge === 1500 ? 0 : ofBridge;
     this.afterClone.push({ kind: "veth", host, hostMac: hostMac(this.request.container, d.index), bridge, mtu, name, mac, derived: d.vethPair === "" });
+    // a connection that still closes would keep the namespace, its address and this pair for minutes
     this.afterExit.push({ kind: "delete", link: host });
     if (bridge !== "" && (d.vethVlanId >= 0 || d.vethVlanTagged.length > 0)) {
       this.afterClone.push({ kind: "bridgeVlans", link: host, vlan: d.vethVlanId, tagged: d.vethVlanTagged });

@@ -21,6 +21,7 @@ import { u16At, u32At } from "../../../src/sys/bytes.ts";
 import { CLONE_NEWNET } from "../../../src/sys/constants.ts";
 import { checked, reason } from "../../../src/sys/error.ts";
 import { closeFd, readText, tryRead, writeAll } from "../../../src/sys/files.ts";
+import { sleepMs } from "../../../src/sys/loop.ts";
 import { cloneProcess, exitNow, trySignalPidfd, unshare, waitPid } from "../../../src/sys/processes.ts";
 import { receive, socketPair, trySend } from "../../../src/sys/sockets.ts";
 import { fromUtf8, hexOfBytes, toUtf8, words } from "../../../src/sys/text.ts";
@@ -203,9 +204,18 @@ function countRules(): number {
   return count;
 }
 
-/** What is left on the host, apart from what belongs there. */
+function links(): string {
+  return obey(["links"], planOf("none", [], null));
+}
+
 function sayLinks(key: string): void {
-  say(`${key}=${obey(["links"], planOf("none", [], null))}`);
+  say(`${key}=${links()}`);
+}
+
+/** What is left on the host when all containers are gone. The kernel takes their pairs away in its own time: it gets ten seconds. */
+function sayLeft(): void {
+  for (let i = 0; i < 1000 && links().includes("veth"); i++) sleepMs(10);
+  sayLinks("left");
 }
 
 function pool(): void {
@@ -231,7 +241,7 @@ function pool(): void {
   for (const c of [a, b, outside]) c.end();
   setNat([]);
   say(`rules=${countRules()}`);
-  sayLinks("left");
+  sayLeft();
 }
 
 function names(): void {
@@ -250,7 +260,7 @@ function names(): void {
   say(`v6=${c.ask("v6")}`);
   say(`routes=${c.ask("routes")}`);
   c.end();
-  sayLinks("left");
+  sayLeft();
 }
 
 function stacked(type: "macvlan" | "ipvlan" | "vlan"): void {
@@ -275,7 +285,7 @@ function stacked(type: "macvlan" | "ipvlan" | "vlan"): void {
   far.answer();
   c.end();
   far.end();
-  sayLinks("left");
+  sayLeft();
 }
 
 function phys(): void {
@@ -294,7 +304,7 @@ function phys(): void {
   sayLinks("returned");
   say(`other=${far.ask("links")}`);
   far.end();
-  sayLinks("left");
+  sayLeft();
 }
 
 function refused(): void {
@@ -318,7 +328,7 @@ function refused(): void {
   started("bare", [moved, second], null).end();
   sayLinks("back");
   card.end();
-  sayLinks("left");
+  sayLeft();
 }
 
 function stale(): void {
@@ -328,7 +338,7 @@ function stale(): void {
   say(`after=${after.ask("links")}`);
   before.end();
   after.end();
-  sayLinks("left");
+  sayLeft();
 }
 
 function bridges(): void {

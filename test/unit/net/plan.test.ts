@@ -120,8 +120,8 @@ test("stacked links carry their kernel's numbers", () => {
 });
 
 test("what is undone is undone in reverse", () => {
-  const p = plan([device("veth", { index: 0 }), device("phys", { index: 1, link: "can0", name: "can1" })]);
-  assert.equal(p.afterExit, [{ kind: "giveBack", link: "can0", name: "can1" }, { kind: "delete", link: hostName("web", 0) }]);
+  const p = plan([device("veth", { vethPair: "uplink0" }), device("phys", { index: 1, link: "can0", name: "can1" })]);
+  assert.equal(p.afterExit, [{ kind: "giveBack", link: "can0", name: "can1" }, { kind: "delete", link: "uplink0" }]);
 });
 
 test("a port's VLANs follow its pair", () => {
