@@ -45,7 +45,8 @@ export async function countSyncs(programs: Programs, top: string): Promise<Syncs
   const d = new Daemon(top, programs, 10, "stay");
   const trace = join(top, "trace");
   try {
-    d.start(["strace", "-f", "-qq", "-e", `trace=execve,${SYNC_CALLS.join(",")}`, "-o", trace]);
+    // -D: the daemon stays our child, which stop() tells to end.
+    d.start(["strace", "-D", "-f", "-qq", "-e", `trace=execve,${SYNC_CALLS.join(",")}`, "-o", trace]);
     await d.waitFor("runs", 10);
     await d.stop();
     const byName = new Map<string, number>();
