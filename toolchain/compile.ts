@@ -10,6 +10,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
 import { withLines, withoutLines } from "./lines.ts";
+import { shrink } from "./shrink.ts";
 import { runAsync, runResult, runResultAsync } from "./run.ts";
 import { muslDirs, type Target } from "./targets.ts";
 import { wayOut } from "./refusals.ts";
@@ -43,15 +44,34 @@ const RUNTIME_UNITS = [
   "console", "lib", "path", "url", "json", "async", "crypto_async", "child", "cycle",
 ];
 
-/** Runtime files only some programs need: linked when the generated C calls into them. */
-const OPTIONAL_UNITS: { unit: string; needs: RegExp; libraries?: string[] }[] = [
-  { unit: "regex", needs: /\bscr_(regex|regexp)_/, libraries: ["libregexp", "libunicode"] },
-  { unit: "assert", needs: /\bscr_(assert|symbol|regex)_?/ },
-  { unit: "symbol", needs: /\bscr_symbol_/ },
-  { unit: "bigint", needs: /\bscr_bigint_/ },
-  { unit: "events", needs: /\bscr_(events|rl|readline)_/ },
-  { unit: "inspect", needs: /\bscr_inspect_/ },
+/** Runtime files only some programs need, with what of the vendored QuickJS they need: linked when the program names a function of theirs. */
+const OPTIONAL_UNITS: { unit: string; libraries?: string[] }[] = [
+  { unit: "regex", libraries: ["libregexp", "libunicode"] }, { unit: "assert" }, { unit: "symbol" }, { unit: "bigint" }, { unit: "events" },
+  { unit: "inspect" }, { unit: "copying" }, { unit: "dc" }, { unit: "url_params" }, { unit: "util" }, { unit: "stream" },
 ];
+
+function unitFile(name: string): string {
+  return join(runtimeDir, "src", `scr_${name}.c`);
+}
+
+/** Optional units that a C text needs, and those that these need in turn. */
+function neededUnits(text: string): typeof OPTIONAL_UNITS {
+  const units = OPTIONAL_UNITS.map((o) => {
+    const source = readFileSync(unitFile(o.unit), "utf8");
+    return { ...o, source, defines: [...source.matchAll(/^(?!static\b|extern\b)[A-Za-z_][\w \t*]*?\b(scr_\w+)\([^;{]*\{/gm)].map((m) => m[1]!) };
+  });
+  const needed = new Set<(typeof units)[number]>();
+  const waiting = [text];
+  for (let t = waiting.pop(); t !== undefined; t = waiting.pop()) {
+    const names = new Set(t.match(/\bscr_\w+/g) ?? []);
+    for (const u of units) {
+      if (needed.has(u) || !u.defines.some((d) => names.has(d))) continue;
+      needed.add(u);
+      waiting.push(u.source);
+    }
+  }
+  return units.filter((u) => needed.has(u));
+}
 
 /**
  * Libraries scriptc ships as source. Shim files whose names begin with `shim`
@@ -216,11 +236,10 @@ export type Ingredient = { part: string; objects: string[] };
 export async function ingredients(p: Program, text: string): Promise<Ingredient[]> {
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
   const make = (label: string, sources: string[], more: string[] = [], headers: string[] = []): Promise<string[]> => cachedObjects(label, p.target, p.flavor, sources, [...flags, ...more], headers);
-  const unit = (name: string): string => join(runtimeDir, "src", `scr_${name}.c`);
   const units = [...RUNTIME_UNITS, ...(p.target.usesScriptcMusl && p.flavor !== "sanitize" ? ["musl"] : [])];
-  const found: Ingredient[] = [{ part: "scriptc runtime", objects: await make("runtime", units.map(unit)) }];
-  for (const o of OPTIONAL_UNITS.filter((each) => each.needs.test(text))) {
-    found.push({ part: "scriptc runtime", objects: await make(`runtime-${o.unit}`, [unit(o.unit)]) });
+  const found: Ingredient[] = [{ part: "scriptc runtime", objects: await make("runtime", units.map(unitFile)) }];
+  for (const o of neededUnits(text)) {
+    found.push({ part: "scriptc runtime", objects: await make(`runtime-${o.unit}`, [unitFile(o.unit)]) });
     const vendored = (o.libraries ?? []).map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));
     if (vendored.length > 0) found.push({ part: "quickjs", objects: await make(`library-${o.unit}`, vendored) });
   }
@@ -242,7 +261,8 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
 /** The second half of compile(): C text as lower() gives it → binary. `work`: an existing folder for what comes between. */
 export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
   const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
-  writeFileSync(source, p.flavor === "release" && p.keepSymbols !== true ? withoutLines(text) : withLines(text));
+  const program = p.flavor === "debug" ? text : shrink(text);
+  writeFileSync(source, p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program));
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
   const others = (await ingredients(p, text)).flatMap((i) => i.objects);
   const object = join(work, `${basename(source, ".c")}.o`);

@@ -1,0 +1,246 @@
+/**
+ * Makes the C that scriptc writes smaller without changing what it does. Its
+ * text follows fixed forms, and this relies on three of them:
+ * - a literal is immortal, so its retain and release do nothing;
+ * - a temporary that retains a local and is released again in the same block
+ *   borrows it, as long as the local is not given another value meanwhile;
+ * - every exit of a function releases the function's locals one by one: the
+ *   order does not matter, so all exits share one chain of releases.
+ * Whatever does not have exactly these forms stays as it is.
+ */
+
+type Line = { text: string; directive: string };
+
+const FUNCTION = /^(?:static )?([\w ]+?\*?) ?\b(sc_\w+)\((.*)\) \{(?: \/\*.*\*\/)?$/;
+const RELEASE = /^( *)(\w*release\w*)\((sc_\w+)\);$/;
+const LITERAL = /^ *ScrStr \*(sc_t\d+) = scr_str_retain\(\(ScrStr \*\)&sc_lit_\d+\);$/;
+const BORROW = /^( *)(\w+) \*(sc_t\d+) = (\w*retain\w*)\((sc_l_\w+)\);$/;
+/** Calls that write into a string nobody else holds: they must see that the local holds it too. */
+const GROWS = /\bscr_str_(?:concat|append|build)\w*\(/;
+const LOCAL = /^ {2}[\w ]+?\*? ?\*?(sc_l_\w+)(?: = .*)?;(?: \/\*.*\*\/)?$/;
+const RETURN = /^ *return(?: ([\w.]+))?;(?: \/\*.*\*\/)?$/;
+
+/** The C text of a whole program, smaller. */
+export function shrink(c: string): string {
+  const out: string[] = [];
+  const emit = (lines: Line[]): void => {
+    for (const l of lines) {
+      if (l.directive !== "") out.push(l.directive);
+      out.push(l.text);
+    }
+  };
+  let current: Line[] | null = null;
+  let directive = "";
+  for (const text of c.split("\n")) {
+    if (text.startsWith("#line ")) {
+      directive = text;
+      continue;
+    }
+    const line = { text, directive };
+    directive = "";
+    if (current === null) {
+      if (FUNCTION.test(text)) current = [line];
+      else emit([line]);
+      continue;
+    }
+    current.push(line);
+    if (text !== "}") continue;
+    emit(smaller(current));
+    current = null;
+  }
+  if (current !== null) emit(current);
+  return out.join("\n");
+}
+
+function smaller(lines: Line[]): Line[] {
+  return shareExits(dropBorrows(dropLiterals(lines)));
+}
+
+/** Names that get a value in a line of their own, beside their declaration. */
+function assigned(lines: Line[]): Set<string> {
+  const names = new Set<string>();
+  for (const l of lines) {
+    const m = /^ *(sc_\w+) = /.exec(l.text);
+    if (m !== null) names.add(m[1]!);
+  }
+  return names;
+}
+
+function withoutReleases(lines: Line[], names: Set<string>): Line[] {
+  return lines.filter((l) => {
+    const m = RELEASE.exec(l.text);
+    return m === null || !names.has(m[3]!);
+  });
+}
+
+function dropLiterals(lines: Line[]): Line[] {
+  const changed = assigned(lines);
+  const literals = new Set<string>();
+  for (const l of lines) {
+    const m = LITERAL.exec(l.text);
+    if (m !== null && !changed.has(m[1]!)) literals.add(m[1]!);
+  }
+  if (literals.size === 0) return lines;
+  return withoutReleases(lines, literals).map((l) => {
+    const m = LITERAL.exec(l.text);
+    return m === null || !literals.has(m[1]!) ? l : { text: l.text.replace(/scr_str_retain\((.*)\);$/, "$1;"), directive: l.directive };
+  });
+}
+
+/** Exits after a failed call: they say nothing about the usual way. Result: which lines lie in one. */
+function exceptional(lines: Line[]): boolean[] {
+  const inside: boolean[] = [];
+  let until = -1;
+  for (let i = 0; i < lines.length; i++) {
+    if (until < 0 && lines[i]!.text.trimStart() === "if (scr_exc_pending()) {") until = indentOf(lines[i]!.text);
+    inside.push(until >= 0);
+    if (until >= 0 && lines[i]!.text.trim() === "}" && indentOf(lines[i]!.text) === until) until = -1;
+  }
+  return inside;
+}
+
+function indentOf(text: string): number {
+  return text.length - text.trimStart().length;
+}
+
+function dropBorrows(lines: Line[]): Line[] {
+  const changed = assigned(lines);
+  const aside = exceptional(lines);
+  const dropped = new Set<string>();
+  for (let i = 0; i < lines.length; i++) {
+    const m = BORROW.exec(lines[i]!.text);
+    if (m !== null && !changed.has(m[3]!) && isBorrow(lines, aside, i, m[3]!, m[5]!)) dropped.add(m[3]!);
+  }
+  if (dropped.size === 0) return lines;
+  return withoutReleases(lines, dropped).map((l) => {
+    const m = BORROW.exec(l.text);
+    return m === null || !dropped.has(m[3]!) ? l : { text: `${m[1]!}${m[2]!} *${m[3]!} = ${m[5]!};`, directive: l.directive };
+  });
+}
+
+/** From its declaration on: released at the same depth, the local untouched until then. */
+function isBorrow(lines: Line[], aside: boolean[], from: number, name: string, local: string): boolean {
+  const uses = new RegExp(`\\b${name}\\b`);
+  const depth = indentOf(lines[from]!.text);
+  const touches = new RegExp(`(?:\\b${local} = |release\\w*\\(${local}\\)|&${local}\\b)`);
+  const escapes = new RegExp(`(?:= ${name};|return ${name}\\b|\\(\\w+ \\*\\)${name};)`);
+  for (let i = from + 1; i < lines.length; i++) {
+    const text = lines[i]!.text;
+    if (text === "" || aside[i]) continue;
+    if (indentOf(text) < depth) return false;
+    const m = RELEASE.exec(text);
+    if (m !== null && m[3] === name) return m[1]!.length === depth;
+    if (uses.test(text) && GROWS.test(text)) return false;
+    if (touches.test(text) || escapes.test(text) || /^\s*\w+:/.test(text)) return false;
+  }
+  return false;
+}
+
+/** One release of the shared chain; its parent is what follows it. */
+type Node = { text: string; label: string; children: Map<string, Node>; targeted: boolean };
+
+function node(text: string, label: string): Node {
+  return { text, label, children: new Map(), targeted: false };
+}
+
+/** Locals of the whole function in the order of their declaration, parameters first. */
+function localsOf(lines: Line[], parameters: string): Map<string, number> {
+  const order = new Map<string, number>();
+  for (const p of parameters.matchAll(/\b(sc_[lp]_\w+)/g)) order.set(p[1]!, order.size);
+  for (const l of lines) {
+    const m = LOCAL.exec(l.text);
+    if (m !== null && !order.has(m[1]!)) order.set(m[1]!, order.size);
+  }
+  return order;
+}
+
+type Exit = { first: number; last: number; value: string; kept: Line[]; chain: string[] };
+
+/** The exit whose return stands at `last` (for the end of a void function: the closing brace). */
+function exitAt(lines: Line[], last: number, value: string, order: Map<string, number>): Exit {
+  const kept: Line[] = [];
+  const chain: { name: string; text: string }[] = [];
+  let first = last;
+  while (first > 1) {
+    const m = RELEASE.exec(lines[first - 1]!.text);
+    if (m === null) break;
+    first -= 1;
+    if (order.has(m[3]!) && m[3] !== value) chain.push({ name: m[3]!, text: `${m[2]!}(${m[3]!});` });
+    else kept.unshift(lines[first]!);
+  }
+  chain.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
+  return { first, last, value, kept, chain: chain.map((each) => each.text) };
+}
+
+function shareExits(lines: Line[]): Line[] {
+  const head = FUNCTION.exec(lines[0]!.text)!;
+  const isVoid = head[1]!.trim() === "void";
+  const order = localsOf(lines, head[3]!);
+  const exits: Exit[] = [];
+  for (let i = 1; i < lines.length; i++) {
+    const m = RETURN.exec(lines[i]!.text);
+    if (m === null || (m[1] === undefined) !== isVoid) continue;
+    exits.push(exitAt(lines, i, m[1] ?? "", order));
+  }
+  if (isVoid) exits.push(exitAt(lines, lines.length - 1, "", order));
+  const worth = exits.filter((e) => e.chain.length >= 2);
+  if (worth.length < 2) return lines;
+
+  const root = node("", "sc_exit");
+  let count = 0;
+  const targets = worth.map((e) => {
+    let at = root;
+    for (const text of e.chain) {
+      let next = at.children.get(text);
+      if (next === undefined) {
+        next = node(text, `sc_exit_${count}`);
+        count += 1;
+        at.children.set(text, next);
+      }
+      at = next;
+    }
+    at.targeted = true;
+    return at;
+  });
+  return rebuilt(lines, isVoid, head[1]!.trim(), worth, targets, root);
+}
+
+function rebuilt(lines: Line[], isVoid: boolean, type: string, exits: Exit[], targets: Node[], root: Node): Line[] {
+  const out: Line[] = [lines[0]!];
+  if (!isVoid) out.push(plain(`  ${type}${type.endsWith("*") ? "" : " "}sc_result;`));
+  let at = 1;
+  let falls = isVoid;
+  exits.forEach((e, i) => {
+    for (; at < e.first; at++) out.push(lines[at]!);
+    const indent = " ".repeat(e.last === lines.length - 1 ? 2 : indentOf(lines[e.last]!.text));
+    out.push(...e.kept);
+    if (!isVoid) out.push({ text: `${indent}sc_result = ${e.value};`, directive: lines[e.last]!.directive });
+    out.push(plain(`${indent}goto ${targets[i]!.label};`));
+    if (e.last === lines.length - 1) falls = false;
+    at = e.last === lines.length - 1 ? e.last : e.last + 1;
+  });
+  for (; at < lines.length - 1; at++) out.push(lines[at]!);
+  if (falls) out.push(plain("  return;"));
+  writeChain(root, isVoid, out);
+  out.push(lines[lines.length - 1]!);
+  return out;
+}
+
+function plain(text: string): Line {
+  return { text, directive: "" };
+}
+
+/** Children first, each going on to its parent: the last one by falling into it. */
+function writeChain(root: Node, isVoid: boolean, out: Line[]): void {
+  const write = (n: Node, parent: Node | null, falls: boolean): void => {
+    const children = [...n.children.values()];
+    children.forEach((c, i) => write(c, n, i === children.length - 1));
+    out.push(plain(` ${n.label}:`));
+    if (parent === null) out.push(plain(isVoid ? "  return;" : "  return sc_result;"));
+    else {
+      out.push(plain(`  ${n.text}`));
+      if (!falls) out.push(plain(`  goto ${parent.label};`));
+    }
+  };
+  write(root, null, true);
+}
