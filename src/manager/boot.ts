@@ -43,15 +43,16 @@ export function kernelCommandLine(): string {
 
 class ProcFolders extends SysctlFolders {
   isFolder(path: string): boolean {
-    return isDirectory(path);
+    return isDirectory(`/proc/sys/${path}`);
   }
 }
 
 /** Writes the sysctl keys of the configuration; refused ones are warned about. */
 export function writeSysctls(loaded: LoadedConfig, log: Log): void {
   for (const w of planSysctls(loaded.config.sysctls(), new ProcFolders())) {
-    const r = tryPutText(w.path, w.value);
-    if (r < 0) log.warn("config", "sysctl was refused", ["path", w.path, "value", w.value, "why", new SysError("write", w.path, -r).message]);
+    const path = `/proc/sys/${w.path}`;
+    const r = tryPutText(path, w.value);
+    if (r < 0) log.warn("config", "sysctl was refused", ["value", w.value, "why", new SysError("write", path, -r).message]);
   }
 }
 

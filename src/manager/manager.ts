@@ -224,9 +224,9 @@ export class Manager extends Backend {
   }
 
   private bootDevice(): void {
-    this.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds });
     writeSysctls(this.loaded, this.log);
     loadBootModules(this.log);
+    this.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds }); // its driver may be one of them
     this.mark("modules");
     for (const w of setUpHierarchies(this.loaded.config.text("WHERRY_CGROUP") === "unified")) this.log.warn("cgroup", w);
     this.storageDeadline = monotonicMs() + this.settings.storageWaitSeconds * 1000;

@@ -4,10 +4,13 @@
  * Rules: runtime spec §11.
  */
 import type { Config } from "../config/config.ts";
+import { loadModules, moduleFolder } from "../driver/apply.ts";
+import type { ModuleWish } from "../driver/module_plan.ts";
 import type { Log } from "../log/line.ts";
 import type { PoolGrant } from "../net/actions.ts";
 import { applyHost } from "../net/apply.ts";
 import { setUpHost } from "../net/host.ts";
+import { NAT_MODULES } from "../net/nat.ts";
 import { emptyLeases, formatLeases, grantAddress, parseLeases, type LeaseTable } from "../net/leases.ts";
 import { checkPools, planDefaultBridge, planHost, type PoolRange } from "../net/pools.ts";
 import type { Container, State } from "../state/model.ts";
@@ -15,6 +18,10 @@ import { reason } from "../sys/error.ts";
 import { readTextOr, renameFile, writeFile } from "../sys/files.ts";
 import { toUtf8 } from "../sys/text.ts";
 import type { Settings } from "./settings.ts";
+
+/** Asked for by name: a device has no modprobe that the kernel could call. Built-in or missing ones show when the links are made. */
+const BRIDGE_MODULES: ModuleWish[] = [{ name: "bridge", parameters: "" }, { name: "veth", parameters: "" }];
+const POOL_MODULES: ModuleWish[] = [...BRIDGE_MODULES, ...NAT_MODULES.map((name) => ({ name, parameters: "" }))];
 
 export class Networks {
   private readonly pools: PoolRange[];
@@ -29,6 +36,7 @@ export class Networks {
     const before = parseLeases(readTextOr(this.path, ""));
     for (const p of before.problems) log.warn("net", p.why, ["at", p.at]);
     this.table = before.table;
+    if (this.pools.length > 0 || s.mode === "embedded") loadModules(moduleFolder(), this.pools.length > 0 ? POOL_MODULES : BRIDGE_MODULES);
     if (this.pools.length > 0) for (const p of setUpHost(planHost(this.pools))) log.warn("net", p.why, ["at", p.at]);
     if (s.mode === "embedded") this.defaultBridge(config, log);
   }

@@ -9,6 +9,7 @@ import type { Layout } from "../cgroup/layout.ts";
 import { planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
 import { planContainer, type ContainerPlan, type HostFacts } from "../container/plan.ts";
 import { deviceRules, type ProfileName } from "../container/profile.ts";
+import { seccompFilter } from "../container/seccomp.ts";
 import type { ContainerDescription, MountEntry } from "../lxc/description.ts";
 import { parseFstab } from "../lxc/mount_entry.ts";
 import { Report, type Problem } from "../lxc/report.ts";
@@ -91,6 +92,9 @@ export function prepareContainer(a: Surroundings, c: Container, group: Group, gr
   });
   for (const p of planned.problems) problems.push(p);
   if (grant !== null && d.namespaces.keep !== null) d.namespaces.keep = d.namespaces.keep.filter((n) => n !== "net");
+  const filter = seccompFilter(d, profile);
+  for (const p of filter.problems) problems.push(p);
+  for (const w of filter.warnings) warnings.push(w);
   const fstab = fstabOf(d, problems);
   const mounts = injectedMounts(a.settings, c, a.revision, a.folders);
   const environment = injectedEnvironment(group);
@@ -101,7 +105,7 @@ export function prepareContainer(a: Surroundings, c: Container, group: Group, gr
   const made = problems.length > 0 ? null : planContainer({
     name: c.name, description: d, profile, hostname: planned.plan.hostname !== "" ? planned.plan.hostname : c.name,
     mountpoint: `${a.settings.usr}/lib/lxc/rootfs`, scratchBytes: -1, configOverlay: configOverlay(c, volumePaths(a)), readOnlyRoot: false,
-    mounts, fstab, environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: new Uint8Array(0), net: planned.plan, peers: [],
+    mounts, fstab, environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: filter.program, net: planned.plan, peers: [],
     configFile: path, consoleLog: `${a.settings.logs}/${a.revision}/${c.name}/lxc/console.log`, bootId: profile !== "lxc" || d.autodev,
   }, a.facts);
   if (made !== null) {
