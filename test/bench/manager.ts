@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Daemon, pause, type Footprint, type Payload } from "./daemon.ts";
+import { Daemon, type Footprint, type Payload } from "./daemon.ts";
 import type { Programs } from "./programs.ts";
 
 /** Milliseconds, one entry a start. peakKib: of all our processes, summed. */
@@ -17,6 +17,10 @@ export type Restarts = { count: number; wallMs: number[]; cpuMs: number };
 export type Idle = Footprint & { containers: number; seconds: number };
 
 const SYNC_CALLS = ["fsync", "fdatasync", "sync", "syncfs", "sync_file_range"];
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => { setTimeout(done, ms); });
+}
 
 /** Starts and stops a manager with so many containers, `times` times on the same storage. */
 export async function measureColdStarts(programs: Programs, top: string, containers: number, payload: Payload, times: number): Promise<ColdStart> {
