@@ -15,7 +15,7 @@ import type { ContainerDescription } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import type { NetPlan } from "../net/actions.ts";
 import { S_IFDIR, S_IFMT } from "../sys/constants.ts";
-import { closeFd, currentDirectory, makeDirectories, statPath, writeAll } from "../sys/files.ts";
+import { closeFd, currentDirectory, statPath, writeAll } from "../sys/files.ts";
 import { processId, userId } from "../sys/processes.ts";
 import { toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
@@ -108,7 +108,6 @@ function runWish(w: SandboxWish): number {
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
   for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
   if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
-  makeDirectories(MOUNTPOINT);
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);
   try {
     const signals = holdSignals();

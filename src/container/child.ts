@@ -44,6 +44,7 @@ class FirstProcess {
   private root = -1;
   private label = -1;
   private streams = -1;
+  private emptyFolder = "";
 
   constructor(plan: ContainerPlan, prepared: Prepared) {
     this.plan = plan;
@@ -80,7 +81,7 @@ class FirstProcess {
     switch (s.kind) {
       case "mount": mountInRoot(this.root, s); return;
       case "remount": remountInRoot(this.root, s.target, s.flags, s.clear); return;
-      case "mask": maskInRoot(this.root, s.target); return;
+      case "mask": this.emptyFolder = maskInRoot(this.root, s.target, this.emptyFolder); return;
       case "put": this.put(s.target, s.data); return;
       case "wait": this.wait(); return;
       case "join": this.join(s.source, s.flags); return;
@@ -101,7 +102,7 @@ class FirstProcess {
       case "boot-id": placeBootId(this.root); return;
       case "switch": this.switchRoot(); return;
       case "personality": this.check(tryPersonality(s.flags), "personality", String(s.flags)); return;
-      case "capabilities": dropCapabilities(this.plan.capabilities, this.plan.lastCapability); return;
+      case "capabilities": dropCapabilities(this.plan.capabilities); return;
       case "label": this.setLabel(s.data); return;
       case "no-new-privs": setNoNewPrivileges(); return;
       case "streams": if (this.streams >= 0) setStreams(this.streams); return;

@@ -11,15 +11,18 @@ import {
 import { tryDuplicateTo } from "../sys/relative.ts";
 import { valueIn } from "./environment.ts";
 import type { ContainerPlan } from "./plan.ts";
+import { MAX_CAPABILITY } from "./profile.ts";
 import { EXEC_STEP } from "./report.ts";
 import type { Step } from "./step.ts";
 
 /** Takes every capability that is not kept out of the bounding set: exec gives the program no others. */
-export function dropCapabilities(kept: number[], last: number): void {
-  for (let c = 0; c <= last; c++) {
+export function dropCapabilities(kept: number[]): void {
+  for (let c = 0; c <= MAX_CAPABILITY; c++) {
     if (kept.includes(c)) continue;
     const r = tryPrctl(PR_CAPBSET_DROP, c);
-    if (r < 0 && r !== -EINVAL) throw new SysError("drop capability", String(c), -r);
+    // this kernel's last one was before
+    if (r === -EINVAL) return;
+    if (r < 0) throw new SysError("drop capability", String(c), -r);
   }
 }
 

@@ -72,8 +72,8 @@ export function mountInRoot(root: number, s: Step): void {
   }
   if (s.makeSource) makeDirectories(s.source);
   if (s.fstype === "overlay") makeLayers(s.data);
-  const source = openSource(root, s);
   const target = openTarget(root, s.target, s.create, mountName(s));
+  const source: Source = s.inside && s.source === s.target ? { path: fdPath(target), fd: -1 } : openSource(root, s);
   const isBind = (s.flags & MS_BIND) !== 0;
   const flags = isBind ? s.flags & (MS_BIND | MS_REC) : s.flags;
   const r = tryMount(source.path, fdPath(target), s.fstype, flags >>> 0, isBind ? "" : s.data);
@@ -91,15 +91,28 @@ function changePropagation(root: number, target: string, propagation: number): v
   if (r < 0) throw new SysError("change propagation of", `/${target}`, -r);
 }
 
-/** Hides a file behind /dev/null, a folder behind an empty read-only tmpfs; nothing when it is not there. */
-export function maskInRoot(root: number, target: string): void {
+/**
+ * Hides a file behind /dev/null, a folder behind an empty read-only tmpfs;
+ * nothing when it is not there. empty: a place that already got such a tmpfs,
+ * "" for none; the result is for the next call.
+ */
+export function maskInRoot(root: number, target: string, empty: string): string {
   const fd = openInRoot(root, target);
-  if (fd < 0) return;
+  if (fd < 0) return empty;
   const what = identityAt(fd, "", AT_EMPTY_PATH);
   const isFolder = what !== null && (what.mode & S_IFMT) === S_IFDIR;
-  const r = isFolder ? tryMount("tmpfs", fdPath(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0") : tryMount("/dev/null", fdPath(fd), "", MS_BIND);
+  const r = isFolder ? maskFolder(root, fd, empty) : tryMount("/dev/null", fdPath(fd), "", MS_BIND);
   closeFd(fd);
   if (r < 0) throw new SysError("mask", `/${target}`, -r);
+  return isFolder ? target : empty;
+}
+
+function maskFolder(root: number, fd: number, empty: string): number {
+  const source = empty === "" ? -1 : openInRoot(root, empty);
+  if (source < 0) return tryMount("tmpfs", fdPath(fd), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0");
+  const r = tryMount(fdPath(source), fdPath(fd), "", MS_BIND);
+  closeFd(source);
+  return r;
 }
 
 /** Takes away what was mounted on a place before. */

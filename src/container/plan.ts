@@ -19,7 +19,6 @@ import { bindInsideStep, flagStep, putStep, step, textStep, type Step, type Step
 
 /** What the planner must know of the machine. */
 export type HostFacts = {
-  lastCapability: number;
   layout: Layout;
   /** The manager's own, "NAME=value". */
   environment: string[];
@@ -106,7 +105,6 @@ export type ContainerPlan = {
   hooks: Hook[];
   /** Capability numbers that stay in the bounding set. */
   capabilities: number[];
-  lastCapability: number;
   filter: Uint8Array;
   uid: number;
   gid: number;
@@ -172,7 +170,7 @@ class Planner {
     this.d = r.description;
     this.namespaces = planNamespaces(r.description, r.peers, this.problems);
     this.mapped = isOwn(this.namespaces, "user");
-    this.kept = keptCapabilities(r.description, r.profile, facts.lastCapability);
+    this.kept = keptCapabilities(r.description, r.profile);
   }
 
   add(s: Step): void {
@@ -344,7 +342,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
     name: r.name, cloneFlags: p.namespaces.cloned, pidNamespace: pid.length > 0 ? pid[0]! : null, root, cgroup: r.cgroup, net: r.net,
     steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(),
     argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
-    hookVersion: d.hookVersion, hooks: d.hooks, capabilities: p.kept, lastCapability: facts.lastCapability, filter: r.filter,
+    hookVersion: d.hookVersion, hooks: d.hooks, capabilities: p.kept, filter: r.filter,
     uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, mapped: p.mapped,
     hostUid: hostId(d.idmaps, "u"), hostGid: hostId(d.idmaps, "g"),
   };

@@ -12,10 +12,13 @@ export type ProfileName = "lxc" | "standard" | "strict";
 const SHORT_LIST = [0, 1, 3, 4, 5, 6, 7, 8, 10, 18];
 const CAP_SYS_ADMIN = 21;
 
-/** Capabilities that stay, in order; `last` is the highest this kernel knows. */
-export function keptCapabilities(d: ContainerDescription, profile: ProfileName, last: number): number[] {
+/** Highest number that fits the kernel's sets. */
+export const MAX_CAPABILITY = 63;
+
+/** Capabilities that stay, in order; numbers that this kernel does not know may be among them. */
+export function keptCapabilities(d: ContainerDescription, profile: ProfileName): number[] {
   const kept: number[] = [];
-  for (let c = 0; c <= last; c++) {
+  for (let c = 0; c <= MAX_CAPABILITY; c++) {
     const asked = d.capKeep !== null ? d.capKeep.includes(c) : !d.capDrop.includes(c);
     if (asked && (profile === "lxc" || SHORT_LIST.includes(c))) kept.push(c);
   }
@@ -28,9 +31,8 @@ export function keepsAdmin(kept: number[]): boolean {
 
 /** What shows or changes the whole machine although it lies in a container's own /proc and /sys. */
 export const MASKED = [
-  "proc/acpi", "proc/asound", "proc/kcore", "proc/keys", "proc/key-users", "proc/latency_stats", "proc/timer_list", "proc/timer_stats",
-  "proc/sched_debug", "proc/scsi", "proc/kmsg", "proc/kallsyms", "proc/kpagecount", "proc/kpageflags", "proc/kpagecgroup",
-  "sys/firmware", "sys/kernel/debug", "sys/kernel/security", "sys/devices/virtual/powercap",
+  "proc/acpi", "proc/asound", "proc/kcore", "proc/keys", "proc/kpagecount", "proc/kpageflags", "proc/latency_stats", "proc/sched_debug",
+  "proc/scsi", "proc/timer_list", "sys/devices/virtual/powercap", "sys/firmware",
 ];
 export const READ_ONLY = ["proc/bus", "proc/fs", "proc/irq", "proc/sysrq-trigger"];
 

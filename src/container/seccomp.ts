@@ -12,8 +12,8 @@ import { reason } from "../sys/error.ts";
 import { readText } from "../sys/files.ts";
 import { syscallNumbers } from "../sys/syscalls.ts";
 import type { ProfileName } from "./profile.ts";
-import { defaultProfile } from "./seccomp_default.ts";
-import { resultOf, seccompProgram, type ArchRules, type CallRules } from "./seccomp_program.ts";
+import { defaultRules, type NamedRules } from "./seccomp_default.ts";
+import { resultOf, seccompProgram, type ArchRules, type CallRule } from "./seccomp_program.ts";
 
 /** program: empty = no filter. */
 export type Filter = { program: Uint8Array; problems: Problem[]; warnings: Problem[] };
@@ -28,6 +28,10 @@ function machines(): Machine[] {
   return [arm];
 }
 
+const ENOSYS = 38;
+const ALLOWED: number = resultOf({ kind: "allow", errno: 0 });
+const KILLED: number = resultOf({ kind: "kill", errno: 0 });
+
 /** ARM's private calls (cache, thread pointer) lie outside the table; every program there needs them. */
 const ARM_PRIVATE_FIRST = 0xf0001;
 const ARM_PRIVATE_LAST = 0xf0006;
@@ -37,54 +41,86 @@ function appliesTo(r: SeccompRule, m: Machine): boolean {
   return r.arch === "" || r.arch === "all" || r.arch === m.section;
 }
 
-function addRule(calls: Map<number, CallRules>, number: number, rule: SeccompRule): void {
-  const known = calls.get(number);
-  const one = { conditions: rule.conditions, result: resultOf(rule.action) };
-  if (known === undefined) calls.set(number, { number, rules: [one] });
-  // a rule for every argument is stronger than those for some
-  else if (rule.conditions.length === 0) known.rules.unshift(one);
-  else known.rules.push(one);
+/** The rules of a profile file by name, for one architecture. places: of the profile's rules, by name. */
+function rulesByName(rules: SeccompRule[], m: Machine): NamedRules {
+  const place: Map<string, number> = new Map<string, number>();
+  const names: string[] = [];
+  const out: CallRule[][] = [];
+  for (const r of rules) {
+    if (r.number >= 0 || !appliesTo(r, m)) continue;
+    const one = { conditions: r.conditions, result: resultOf(r.action) };
+    const known = place.get(r.syscall) ?? -1;
+    if (known < 0) {
+      place.set(r.syscall, names.length);
+      names.push(r.syscall);
+      out.push([one]);
+    } else if (r.conditions.length === 0) {
+      // a rule for every argument is stronger than those for some
+      out[known]!.unshift(one);
+    } else {
+      out[known]!.push(one);
+    }
+  }
+  return { names, rules: out };
 }
 
-/** The rules of a profile for one architecture. isDefault: numbers that are not known answer ENOSYS. unknown: counts for each rule the architectures that have its call. */
-function archRules(profile: SeccompProfile, m: Machine, isDefault: boolean, found: boolean[]): ArchRules {
-  const mine = profile.rules.map((r) => appliesTo(r, m));
-  const names = profile.rules.map((r) => r.syscall);
-  const looked = syscallNumbers(names, m.isCompat);
-  const calls: Map<number, CallRules> = new Map<number, CallRules>();
-  for (let i = 0; i < profile.rules.length; i++) {
-    const rule = profile.rules[i]!;
-    const number = rule.number >= 0 ? rule.number : looked.numbers[i]!;
-    if (!mine[i]! || number < 0) continue;
-    found[i] = true;
-    addRule(calls, number, rule);
+/** Version 1: numbers of the machine's own calls, all of them allowed. */
+function rulesByNumber(rules: SeccompRule[], m: Machine): ArchRules {
+  const numbers: number[] = [];
+  for (const r of rules) if (r.number >= 0 && !m.isCompat && !numbers.includes(r.number)) numbers.push(r.number);
+  numbers.sort((a, b) => a - b);
+  const allowed: CallRule[] = [{ conditions: [], result: ALLOWED }];
+  return { audit: m.audit, numbers, rules: numbers.map(() => allowed), fallback: 0, end: 0, beyond: 0 };
+}
+
+/** Rules with the numbers that the machine gives the names. known: the names that it has are added. */
+function numbered(named: NamedRules, m: Machine, fallback: number, known: string[]): ArchRules {
+  const looked = syscallNumbers(named.names, m.isCompat);
+  const rules: CallRule[][] = [];
+  for (let i = 0; i < looked.places.length; i++) {
+    const place = looked.places[i]!;
+    rules.push(named.rules[place]!);
+    known.push(named.names[place]!);
   }
-  const list: CallRules[] = [];
-  for (const c of calls.values()) list.push(c);
-  const allow = resultOf({ kind: "allow", errno: 0 });
-  if (m.section === "arm" && isDefault) {
-    for (let n = ARM_PRIVATE_FIRST; n <= ARM_PRIVATE_LAST; n++) list.push({ number: n, rules: [{ conditions: [], result: allow }] });
+  return { audit: m.audit, numbers: looked.numbers, rules, fallback, end: looked.end, beyond: fallback };
+}
+
+function compileDefault(): Uint8Array {
+  const named = defaultRules();
+  const arches: ArchRules[] = [];
+  for (const m of machines()) {
+    const known: string[] = [];
+    const a = numbered(named, m, ALLOWED, known);
+    a.beyond = resultOf({ kind: "errno", errno: ENOSYS });
+    if (m.section === "arm") {
+      const allowed: CallRule[] = [{ conditions: [], result: ALLOWED }];
+      for (let n = ARM_PRIVATE_FIRST; n <= ARM_PRIVATE_LAST; n++) {
+        a.numbers.push(n);
+        a.rules.push(allowed);
+      }
+    }
+    arches.push(a);
   }
-  return {
-    audit: m.audit, calls: list, fallback: resultOf(profile.defaultAction),
-    end: isDefault ? looked.end : 0, beyond: resultOf({ kind: "errno", errno: 38 }),
-  };
+  return seccompProgram(arches, KILLED);
+}
+
+function compileProfile(profile: SeccompProfile, warnings: Problem[]): Uint8Array {
+  const known: string[] = [];
+  const fallback = resultOf(profile.defaultAction);
+  const arches: ArchRules[] = [];
+  for (const m of machines()) {
+    const a = profile.version === 1 ? rulesByNumber(profile.rules, m) : numbered(rulesByName(profile.rules, m), m, fallback, known);
+    a.fallback = fallback;
+    arches.push(a);
+  }
+  for (const r of profile.rules) {
+    if (r.number < 0 && r.arch === "" && !known.includes(r.syscall)) warnings.push({ at: r.at, why: `no system call "${r.syscall}" on this machine` });
+  }
+  return seccompProgram(arches, KILLED);
 }
 
 /** Longest profile that is looked up in one go. */
-const MAX_RULES = 1024;
-
-function compile(profile: SeccompProfile, isDefault: boolean, warnings: Problem[]): Uint8Array {
-  const found = profile.rules.map((r) => r.arch === "x32");
-  const arches = machines().map((m) => archRules(profile, m, isDefault, found));
-  if (!isDefault) {
-    for (let i = 0; i < found.length; i++) {
-      const r = profile.rules[i]!;
-      if (!found[i]! && r.arch === "") warnings.push({ at: r.at, why: `no system call "${r.syscall}" on this machine` });
-    }
-  }
-  return seccompProgram(arches, resultOf({ kind: "kill", errno: 0 }));
-}
+const MAX_RULES = 2048;
 
 const NO_PROGRAM: Uint8Array = new Uint8Array(0);
 /** The default is the same for all containers: made once. */
@@ -95,7 +131,7 @@ export function seccompFilter(d: ContainerDescription, profile: ProfileName): Fi
   const warnings: Problem[] = [];
   if (d.seccomp.profile === "" || d.seccomp.profile === "none") {
     if (profile === "lxc") return { program: NO_PROGRAM, problems: [], warnings };
-    if (defaultProgram.length === 0) defaultProgram = compile(defaultProfile(), true, warnings);
+    if (defaultProgram.length === 0) defaultProgram = compileDefault();
     return { program: defaultProgram, problems: [], warnings };
   }
   try {
@@ -105,7 +141,7 @@ export function seccompFilter(d: ContainerDescription, profile: ProfileName): Fi
     if (file.profile.rules.length > MAX_RULES) {
       return { program: NO_PROGRAM, problems: [{ at: d.seccomp.profile, why: `more than ${MAX_RULES} rules` }], warnings };
     }
-    return { program: compile(file.profile, false, warnings), problems: [], warnings };
+    return { program: compileProfile(file.profile, warnings), problems: [], warnings };
   } catch (e) {
     return { program: NO_PROGRAM, problems: [{ at: "lxc.seccomp.profile", why: reason(e) }], warnings };
   }

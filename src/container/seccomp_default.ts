@@ -13,7 +13,8 @@
  * every libc falls back to clone.
  * Sources: Linux man-pages; the default lists of Docker and crun for breadth.
  */
-import type { SeccompAction, SeccompCondition, SeccompProfile, SeccompRule } from "../lxc/seccomp.ts";
+import type { SeccompCondition } from "../lxc/seccomp.ts";
+import { resultOf, type CallRule } from "./seccomp_program.ts";
 
 const DENIED =
   // the kernel itself, the machine, its clock
@@ -46,30 +47,33 @@ const EPERM = 1;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;
 
-const ALLOW: SeccompAction = { kind: "allow", errno: 0 };
-
-function errno(n: number): SeccompAction {
-  return { kind: "errno", errno: n };
-}
-
-function rule(syscall: string, action: SeccompAction, conditions: SeccompCondition[]): SeccompRule {
-  return { syscall, number: -1, arch: "", action, conditions, at: "" };
-}
-
 function bits(index: number, value: number, mask: number): SeccompCondition {
   return { index, op: "&=", valueHigh: 0, valueLow: value, maskHigh: 0, maskLow: mask };
 }
 
-/** The rules, in the form of a profile file: everything else that is known is allowed. */
-export function defaultProfile(): SeccompProfile {
-  const rules: SeccompRule[] = [];
-  for (const name of DENIED.split(" ")) rules.push(rule(name, errno(EPERM), []));
-  rules.push(rule(UNKNOWN, errno(ENOSYS), []));
-  for (const flag of NEW_NAMESPACE_FLAGS) rules.push(rule("clone", errno(EPERM), [bits(0, flag, flag)]));
-  for (const request of TERMINAL_REQUESTS) rules.push(rule("ioctl", errno(EPERM), [bits(1, request, 0xffffffff)]));
-  for (const family of SOCKET_FAMILIES) rules.push(rule("socket", errno(EAFNOSUPPORT), [bits(0, family, 0xffffffff)]));
+/** One rule for each value of an argument's low half. */
+function forEach(values: number[], index: number, result: number, isFlag: boolean): CallRule[] {
+  return values.map((v) => ({ conditions: [bits(index, v, isFlag ? v : 0xffffffff)], result }));
+}
+
+/** Calls and their rules, in parallel lists; every other call that is known is allowed. */
+export type NamedRules = { names: string[]; rules: CallRule[][] };
+
+export function defaultRules(): NamedRules {
+  const refused = resultOf({ kind: "errno", errno: EPERM });
+  const denied: CallRule[] = [{ conditions: [], result: refused }];
+  const names = DENIED.split(" ");
+  const rules: CallRule[][] = [];
+  for (let i = 0; i < names.length; i++) rules.push(denied);
   const other: SeccompCondition[] = [];
   for (const p of PERSONALITIES) other.push({ index: 0, op: "!=", valueHigh: 0, valueLow: p, maskHigh: 0, maskLow: 0 });
-  rules.push(rule("personality", errno(EPERM), other));
-  return { version: 2, defaultAction: ALLOW, rules };
+  names.push(UNKNOWN, "clone", "ioctl", "socket", "personality");
+  rules.push(
+    [{ conditions: [], result: resultOf({ kind: "errno", errno: ENOSYS }) }],
+    forEach(NEW_NAMESPACE_FLAGS, 0, refused, true),
+    forEach(TERMINAL_REQUESTS, 1, refused, false),
+    forEach(SOCKET_FAMILIES, 0, resultOf({ kind: "errno", errno: EAFNOSUPPORT }), false),
+    [{ conditions: other, result: refused }],
+  );
+  return { names, rules };
 }

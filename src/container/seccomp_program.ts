@@ -6,6 +6,7 @@
  * linux/seccomp.h.
  */
 import type { SeccompAction, SeccompCondition } from "../lxc/seccomp.ts";
+import { putU32 } from "../sys/bytes.ts";
 
 const RET_KILL_PROCESS = 0x80000000;
 const RET_TRAP = 0x00030000;
@@ -26,11 +27,13 @@ export function resultOf(a: SeccompAction): number {
 
 export type CallRule = { conditions: SeccompCondition[]; result: number };
 
-/** What one system call gets: the first rule all of whose conditions hold, else the architecture's fallback. */
-export type CallRules = { number: number; rules: CallRule[] };
-
-/** calls: in any order, each number once. Numbers from `end` on get `beyond`. */
-export type ArchRules = { audit: number; calls: CallRules[]; fallback: number; end: number; beyond: number };
+/**
+ * What the calls of one architecture get. numbers: ascending, each once;
+ * rules[i] of numbers[i]: the first one all of whose conditions hold decides,
+ * else `fallback`. Calls without rules get `fallback`, and `beyond` from
+ * number `end` on (0: no such border).
+ */
+export type ArchRules = { audit: number; numbers: number[]; rules: CallRule[][]; fallback: number; end: number; beyond: number };
 
 const LD_ABS = 0x20;
 const AND_K = 0x54;
@@ -44,29 +47,40 @@ const OFFSET_ARCH = 4;
 const OFFSET_ARGS = 16;
 const FARTHEST = 255;
 
-/** A part of the number space with one answer: a result, or the rules of one call. */
-type Segment = { start: number; result: number; call: CallRules | null };
+const INSTRUCTION_BYTES = 8;
+/** Instructions that a program has room for before its buffer grows. */
+const USUAL_LENGTH = 320;
 
 class Program {
-  private readonly codes: number[] = [];
-  private readonly values: number[] = [];
-  private readonly whenTrue: number[] = [];
-  private readonly whenFalse: number[] = [];
+  /** Written from its end; `length` instructions are there. */
+  private buffer: Uint8Array = new Uint8Array(USUAL_LENGTH * INSTRUCTION_BYTES);
+  private length = 0;
   /** Where each result was last written: by result, its label. */
   private readonly results: number[] = [];
   private readonly resultLabels: number[] = [];
 
   size(): number {
-    return this.codes.length;
+    return this.length;
   }
 
   /** Puts an instruction in front of all others; its label counts from the end. */
   private push(code: number, value: number, whenTrue: number, whenFalse: number): number {
-    this.codes.push(code);
-    this.values.push(value);
-    this.whenTrue.push(whenTrue);
-    this.whenFalse.push(whenFalse);
-    return this.codes.length - 1;
+    if ((this.length + 1) * INSTRUCTION_BYTES > this.buffer.length) this.grow();
+    const b = this.buffer;
+    const at = b.length - (this.length + 1) * INSTRUCTION_BYTES;
+    b[at] = code;
+    b[at + 2] = whenTrue;
+    b[at + 3] = whenFalse;
+    if (value < 256) b[at + 4] = value;
+    else putU32(b, at + 4, value);
+    this.length = this.length + 1;
+    return this.length - 1;
+  }
+
+  private grow(): void {
+    const larger = new Uint8Array(this.buffer.length * 2);
+    larger.set(this.buffer, this.buffer.length);
+    this.buffer = larger;
   }
 
   private load(offset: number): number {
@@ -139,10 +153,10 @@ class Program {
   }
 
   /** The rules of one call in order. */
-  private call(c: CallRules, fallback: number): number {
+  private call(rules: CallRule[], fallback: number): number {
     let next = this.answer(fallback);
-    for (let i = c.rules.length - 1; i >= 0; i--) {
-      const rule = c.rules[i]!;
+    for (let i = rules.length - 1; i >= 0; i--) {
+      const rule = rules[i]!;
       let label = this.answer(rule.result);
       for (let j = rule.conditions.length - 1; j >= 0; j--) label = this.condition(rule.conditions[j]!, label, next);
       next = label;
@@ -151,20 +165,21 @@ class Program {
   }
 
   /** Search among segments first..last: the number is in one of them. */
-  private search(segments: Segment[], first: number, last: number, fallback: number): number {
+  private search(s: Segments, first: number, last: number): number {
     if (first === last) {
-      const s = segments[first]!;
-      return s.call === null ? this.answer(s.result) : this.call(s.call, fallback);
+      const rules = s.rules[first]!;
+      return rules < 0 ? this.answer(s.results[first]!) : this.call(s.arch.rules[rules]!, s.arch.fallback);
     }
     const middle = Math.ceil((first + last) / 2);
-    const above = this.search(segments, middle, last, fallback);
-    const below = this.search(segments, first, middle - 1, fallback);
-    return this.test(JGE, segments[middle]!.start, above, below);
+    const above = this.search(s, middle, last);
+    const below = this.search(s, first, middle - 1);
+    return this.test(JGE, s.starts[middle]!, above, below);
   }
 
-  arch(a: ArchRules): number {
-    const segments = segmentsOf(a);
-    const tree = this.search(segments, 0, segments.length - 1, a.fallback);
+  /** Everything for the calls of one architecture; result: where it begins. */
+  add(arch: ArchRules): number {
+    const segments = new Segments(arch);
+    const tree = this.search(segments, 0, segments.starts.length - 1);
     // the search starts with the instruction written last, or it is a shared answer
     if (tree !== this.size() - 1) this.push(JA, this.size() - tree - 1, 0, 0);
     return this.load(OFFSET_NUMBER);
@@ -179,59 +194,64 @@ class Program {
 
   /** The bytes of struct sock_filter, in the order of execution. */
   bytes(): Uint8Array {
-    const n = this.size();
-    const out = new Uint8Array(n * 8);
-    for (let i = 0; i < n; i++) {
-      const from = n - 1 - i;
-      const at = i * 8;
-      out[at] = this.codes[from]!;
-      out[at + 2] = this.whenTrue[from]!;
-      out[at + 3] = this.whenFalse[from]!;
-      let rest = this.values[from]!;
-      for (let b = 4; b < 8; b++) {
-        const low = rest % 256;
-        out[at + b] = low;
-        rest = (rest - low) / 256;
+    return this.buffer.slice(this.buffer.length - this.length * INSTRUCTION_BYTES);
+  }
+}
+
+/** The number space in parts with one answer each, in parallel lists: where a part starts, its result, or (>= 0) the place of its rules. */
+class Segments {
+  readonly arch: ArchRules;
+  readonly starts: number[] = [];
+  readonly results: number[] = [];
+  readonly rules: number[] = [];
+
+  constructor(arch: ArchRules) {
+    this.arch = arch;
+    let split = arch.end === 0;
+    let next = 0;
+    for (let i = 0; i < arch.numbers.length; i++) {
+      const number = arch.numbers[i]!;
+      if (!split && number >= arch.end) {
+        if (next < arch.end) this.plain(next, arch.fallback);
+        this.plain(Math.max(next, arch.end), arch.beyond);
+        split = true;
+      } else if (next < number) {
+        this.plain(next, split && arch.end > 0 ? arch.beyond : arch.fallback);
       }
+      this.call(number, i);
+      next = number + 1;
     }
-    return out;
+    if (!split && next < arch.end) this.plain(next, arch.fallback);
+    this.plain(Math.max(next, arch.end), arch.end > 0 ? arch.beyond : arch.fallback);
   }
-}
 
-/** Rules without conditions are their result; what comes after the first of them is never asked. */
-function simplified(c: CallRules): CallRules {
-  for (let i = 0; i < c.rules.length; i++) {
-    if (c.rules[i]!.conditions.length === 0) return { number: c.number, rules: c.rules.slice(0, i + 1) };
+  private call(number: number, place: number): void {
+    const rules = this.arch.rules[place]!;
+    if (rules[0]!.conditions.length === 0) this.plain(number, rules[0]!.result);
+    else this.push(number, 0, place);
   }
-  return c;
-}
 
-function segmentsOf(a: ArchRules): Segment[] {
-  const calls = a.calls.map(simplified);
-  calls.sort((x, y) => x.number - y.number);
-  const out: Segment[] = [];
-  const add = (start: number, result: number, call: CallRules | null): void => {
-    const last = out.length - 1;
-    if (last >= 0 && out[last]!.start === start) out.pop();
-    const before = out.length - 1;
-    if (call === null && before >= 0 && out[before]!.call === null && out[before]!.result === result) return;
-    out.push({ start, result, call });
-  };
-  add(0, a.fallback, null);
-  for (const c of calls) {
-    if (a.end > 0 && c.number >= a.end && out[out.length - 1]!.start < a.end) add(a.end, a.beyond, null);
-    const plain = c.rules.length > 0 && c.rules[0]!.conditions.length === 0;
-    add(c.number, plain ? c.rules[0]!.result : 0, plain || c.rules.length === 0 ? null : c);
-    add(c.number + 1, a.end > 0 && c.number + 1 >= a.end ? a.beyond : a.fallback, null);
+  private plain(start: number, result: number): void {
+    const last = this.starts.length - 1;
+    if (last < 0 || this.rules[last]! >= 0 || this.results[last]! !== result) this.push(start, result, -1);
   }
-  if (a.end > 0 && out[out.length - 1]!.start < a.end) add(a.end, a.beyond, null);
-  return out;
+
+  private push(start: number, result: number, rules: number): void {
+    this.starts.push(start);
+    this.results.push(result);
+    this.rules.push(rules);
+  }
 }
 
 /** foreign: result for calls of any other architecture. */
 export function seccompProgram(arches: ArchRules[], foreign: number): Uint8Array {
   const p = new Program();
-  const labels = arches.map((a) => p.arch(a));
-  p.head(arches.map((a) => a.audit), labels, foreign);
+  const labels: number[] = [];
+  const audits: number[] = [];
+  for (const a of arches) {
+    audits.push(a.audit);
+    labels.push(p.add(a));
+  }
+  p.head(audits, labels, foreign);
   return p.bytes();
 }

@@ -159,8 +159,7 @@ static const char own[] =
 	"copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq kexec_file_load";
 #endif
 
-#define MAX_WANTED 1024
-#define SLOTS 4096
+#define MAX_WANTED 2048
 
 static uint32_t hash_of(const char *p, size_t n)
 {
@@ -170,62 +169,71 @@ static uint32_t hash_of(const char *p, size_t n)
 	return h;
 }
 
-struct wanted {
-	const char *name[MAX_WANTED];
-	uint8_t length[MAX_WANTED];
-	uint16_t slot[SLOTS]; /* place in the lists above plus one; 0 = free */
+struct search {
+	const char *const *name;
+	const uint16_t *slot; /* place in `name` plus one; 0 = free */
+	uint32_t mask;
+	uint32_t number;
+	int32_t *out;
+	size_t hits, room;
 };
 
-/* Gives every wanted name that `text` holds its number. */
-static void look_up(const struct wanted *w, const char *text, uint32_t number, int32_t *out)
+/* Writes place and number of every wanted name that `text` holds. */
+static void look_up(struct search *s, const char *text)
 {
-	for (const char *p = text; *p; number++) {
+	for (const char *p = text; *p; s->number++) {
 		const char *const end = strchrnul(p, ' ');
 		const size_t n = (size_t)(end - p);
-		for (uint32_t h = hash_of(p, n) % SLOTS; w->slot[h]; h = (h + 1) % SLOTS) {
-			const unsigned i = w->slot[h] - 1u;
-			if (w->length[i] == n && !memcmp(w->name[i], p, n))
-				out[i] = (int32_t)number;
+		for (uint32_t h = hash_of(p, n) & s->mask; s->slot[h]; h = (h + 1) & s->mask) {
+			const unsigned i = s->slot[h] - 1u;
+			if (strncmp(s->name[i], p, n) || s->name[i][n] || s->hits == s->room)
+				continue;
+			s->out[2 * s->hits] = (int32_t)i;
+			s->out[2 * s->hits + 1] = (int32_t)s->number;
+			s->hits++;
 		}
 		p = *end ? end + 1 : end;
 	}
 }
 
 /*
- * names: packed list, at most 1024. out: one 32-bit number a name, -1 for one
- * that this architecture lacks. is_compat: the 32-bit form of the machine.
- * Result: one more than the highest number known, 0 when there is no such form.
+ * names: packed list, at most 2048. out: pairs of 32-bit numbers, place in the
+ * list and number of the call, in the order of the numbers; names that this
+ * architecture lacks are left out. The last pair of `out` is (hits, one more
+ * than the highest number known). is_compat: the 32-bit form of the machine.
+ * Result: 1, or 0 when the machine has no such form.
  */
 int32_t sys_syscall_numbers(int32_t is_compat, const uint8_t *names, size_t names_n, const uint8_t *out, size_t out_n)
 {
-	struct wanted w;
-	int32_t *const to = (int32_t *)(uintptr_t)out;
+	const char *name[MAX_WANTED];
+	uint16_t slot[2 * MAX_WANTED];
 	const char *const text = is_compat ? compat : own;
+	struct search s = { name, slot, 63, 0, (int32_t *)(uintptr_t)out, 0, 0 };
 	size_t count = 0;
 
 	if (names_n && names[names_n - 1])
 		return -EINVAL;
-	memset(&w, 0, sizeof w);
-	for (size_t at = 0; at < names_n; count++) {
-		const char *const name = (const char *)names + at;
-		const size_t n = strlen(name);
-		uint32_t h = hash_of(name, n) % SLOTS;
-		if (count == MAX_WANTED || (count + 1) * sizeof *to > out_n)
+	for (size_t at = 0; at < names_n; at += strlen((const char *)names + at) + 1) {
+		if (count == MAX_WANTED)
 			return -E2BIG;
-		w.name[count] = name;
-		w.length[count] = n > 255 ? 255 : (uint8_t)n;
-		while (w.slot[h])
-			h = (h + 1) % SLOTS;
-		w.slot[h] = (uint16_t)(count + 1);
-		to[count] = -1;
-		at += n + 1;
+		name[count++] = (const char *)names + at;
 	}
-	if (!*text)
-		return 0;
-	look_up(&w, text, 0, to);
-	look_up(&w, common, FIRST_COMMON, to);
-	uint32_t top = FIRST_COMMON;
-	for (const char *p = common; *p; p++)
-		top += *p == ' ';
-	return (int32_t)top + 1;
+	if (out_n < 8 * (count + 1))
+		return -EINVAL;
+	s.room = count;
+	while (s.mask + 1 < 2 * count)
+		s.mask = s.mask * 2 + 1;
+	memset(slot, 0, (s.mask + 1) * sizeof *slot);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t h = hash_of(name[i], strlen(name[i])) & s.mask;
+		while (slot[h])
+			h = (h + 1) & s.mask;
+		slot[h] = (uint16_t)(i + 1);
+	}
+	look_up(&s, text);
+	s.number = FIRST_COMMON;
+	look_up(&s, common);
+	s.out[2 * count] = (int32_t)s.hits;
+	s.out[2 * count + 1] = (int32_t)s.number;
+	return *text != 0;
 }

@@ -7,14 +7,23 @@ import { i32At } from "./bytes.ts";
 import { checked } from "./error.ts";
 import { packed } from "./text.ts";
 
-/** numbers: -1 where the architecture has no such call. end: one more than the highest number known; 0 when there is no such form. */
-export type SyscallNumbers = { numbers: number[]; end: number };
+/**
+ * places[i] of the asked names has numbers[i]; in the order of the numbers.
+ * Names that the architecture lacks are left out. end: one more than the
+ * highest number known; 0 when the machine has no such form.
+ */
+export type SyscallNumbers = { places: number[]; numbers: number[]; end: number };
 
-/** Looks up at most 1024 names at once. */
+/** Looks up at most 2048 names at once. */
 export function syscallNumbers(names: string[], isCompat: boolean): SyscallNumbers {
-  const out = new Uint8Array(names.length * 4);
-  const end = checked(sys_syscall_numbers(isCompat ? 1 : 0, packed(names), out), "look up system calls", "");
+  const out = new Uint8Array(8 * (names.length + 1));
+  const known = checked(sys_syscall_numbers(isCompat ? 1 : 0, packed(names), out), "look up system calls", "");
+  const hits = known === 0 ? 0 : i32At(out, 8 * names.length);
+  const places: number[] = [];
   const numbers: number[] = [];
-  for (let i = 0; i < names.length; i++) numbers.push(end === 0 ? -1 : i32At(out, 4 * i));
-  return { numbers, end };
+  for (let i = 0; i < hits; i++) {
+    places.push(i32At(out, 8 * i));
+    numbers.push(i32At(out, 8 * i + 4));
+  }
+  return { places, numbers, end: known === 0 ? 0 : i32At(out, 8 * names.length + 4) };
 }
