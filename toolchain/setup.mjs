@@ -105,12 +105,23 @@ function followMetaPackage(arch, name) {
   return found[1];
 }
 
+const NPM_TRIES = 3;
+
+function npmCi() {
+  return run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root });
+}
+
 function npmPackages() {
   const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
   const stamp = join(root, "node_modules", ".wherry-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say("installing npm packages from the lock file");
-  const r = run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root });
+  let r = npmCi();
+  // the install script of the package "node" runs an npm of its own, which now and then loses a race with the outer one
+  for (let again = 1; !r.ok && again <= NPM_TRIES; again++) {
+    say(`npm ci failed, trying again (${again} of ${NPM_TRIES})`);
+    r = npmCi();
+  }
   if (!r.ok) fail(`npm ci failed:\n${r.err}`);
   if (!existsSync(join(root, "node_modules/.bin/node"))) fail("npm ci brought no node_modules/.bin/node (were install scripts of the package 'node' refused?)");
   writeFileSync(stamp, lock);
