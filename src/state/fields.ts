@@ -7,7 +7,7 @@
  */
 import { ARRAY, type Document, FALSE, NULL, NUMBER, OBJECT, PLAIN_STRING, STRING, TRUE } from "../json/document.ts";
 import type { Check } from "./check.ts";
-import { type KeyRow, type KeyTable, stateKeys } from "./keys.ts";
+import { type KeyRow, type KeyTable, keyTable } from "./keys.ts";
 import { parseSize, parseTimeMs } from "./units.ts";
 
 const ABSENT = -1;
@@ -79,17 +79,17 @@ export class Reader {
   constructor(check: Check) {
     this.check = check;
     this.finders = new Map<string, KeyFinder>();
-    const tables = stateKeys();
-    for (const t of tables) this.finders.set(t.name, new KeyFinder(t));
-    this.lastFinder = new KeyFinder(tables[0]!);
-    this.lastName = tables[0]!.name;
+    this.lastName = "run";
+    this.lastFinder = new KeyFinder(keyTable("run"));
+    this.finders.set("run", this.lastFinder);
   }
 
   /** The object at this place by the named table; -1: there is none, all is absent. */
   fields(name: string, at: number): Fields {
     if (name !== this.lastName) {
-      const finder = this.finders.get(name);
-      if (finder === undefined) throw new Error(`no table of keys "${name}"`);
+      const known = this.finders.get(name);
+      const finder = known === undefined ? new KeyFinder(keyTable(name)) : known;
+      if (known === undefined) this.finders.set(name, finder);
       this.lastFinder = finder;
       this.lastName = name;
     }

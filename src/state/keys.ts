@@ -271,18 +271,27 @@ function rowOf(line: string): KeyRow {
   };
 }
 
+/** Lines of one table, its title first, → the table. */
+function tableOf(lines: string[]): KeyTable {
+  const head = lines[0]!;
+  const blank = head.indexOf(" ");
+  const name = head.slice(1, blank);
+  return { name, title: head.slice(blank + 1), own: name.startsWith("wherry-"), rows: lines.slice(1).filter((l) => l !== "").map((l) => rowOf(l)) };
+}
+
+/** One table: only what a state uses is unpacked while it is read. */
+export function keyTable(name: string): KeyTable {
+  const start = TABLE.indexOf(`\n@${name} `);
+  if (start < 0) throw new Error(`no table of keys "${name}"`);
+  const end = TABLE.indexOf("\n@", start + 1);
+  return tableOf(TABLE.slice(start + 1, end < 0 ? TABLE.length : end).split("\n"));
+}
+
 /** All tables, in the order of the text. */
 export function stateKeys(): KeyTable[] {
   const tables: KeyTable[] = [];
   for (const line of TABLE.split("\n")) {
-    if (line === "") continue;
-    if (line.startsWith("@")) {
-      const blank = line.indexOf(" ");
-      const name = line.slice(1, blank);
-      tables.push({ name, title: line.slice(blank + 1), own: name.startsWith("wherry-"), rows: [] });
-    } else {
-      tables[tables.length - 1]!.rows.push(rowOf(line));
-    }
+    if (line.startsWith("@")) tables.push(keyTable(line.slice(1, line.indexOf(" "))));
   }
   return tables;
 }

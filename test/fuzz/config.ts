@@ -1,0 +1,92 @@
+/**
+ * One fuzzed input for the config room. The first byte picks the source: a
+ * file with policy and OEM, the kernel command line, the environment, or the
+ * hub's file. What it throws is a finding: nothing of this may throw, and the
+ * configuration must hold together after it.
+ */
+import { Config } from "../../src/config/config.ts";
+import { configKey, keyCount } from "../../src/config/keys.ts";
+import { ARGS, DEFAULT, HUB, METADATA, PH_CONF } from "../../src/config/levels.ts";
+import { parseConfFile } from "../../src/config/lines.ts";
+import { applyHubFile, applyOem, ConfigFiles, formatHubFile, loadConfig, oemConfigPath, type ConfigText } from "../../src/config/load.ts";
+import { planSysctls, SysctlFolders } from "../../src/config/sysctl.ts";
+import { explainKey, formatConfig, formatConfig2Json, formatConfigJson } from "../../src/config/view.ts";
+import { scanText, SMALL } from "../../src/json/scanner.ts";
+
+function must(holds: boolean, what: string): void {
+  if (!holds) throw new Error(`finding: ${what}`);
+}
+
+/** Every file is the text itself. */
+class SameText extends ConfigFiles {
+  private readonly text: string;
+
+  constructor(text: string) {
+    super();
+    this.text = text;
+  }
+
+  read(path: string): ConfigText {
+    return { found: !path.endsWith("x.config"), text: this.text, why: "" };
+  }
+}
+
+class Folders extends SysctlFolders {
+  isFolder(path: string): boolean {
+    return path.length % 2 === 0;
+  }
+}
+
+const SECRETS = ["PH_CREDS_SECRET", "PH_FACTORY_AUTOTOK"];
+
+function checkWhole(c: Config): void {
+  for (let i = 0; i < keyCount(); i++) {
+    const row = configKey(i);
+    const level = c.levelAt(i);
+    must(level === DEFAULT || level === ARGS || level === HUB || (row.levels & level) !== 0, "a level that may not write the key");
+    if (row.type === "int" || row.type === "duration") {
+      const n = c.number(row.key);
+      must(n >= row.min && n <= row.max, "a number outside its range");
+    }
+    if (row.type === "enum") must(row.words.includes(c.text(row.key)), "a word that is none");
+    if (row.type === "bool") must(c.text(row.key) === "0" || c.text(row.key) === "1", "a bool that is neither");
+    if (row.type === "name") must(!c.text(row.key).includes("/"), "a name with a slash");
+  }
+  for (const s of SECRETS) must(c.text(s) === "" || !explainKey(c, s).includes(` ${c.text(s)} (from`) || c.text(s) === "XXXX", "a secret shown");
+  must(scanText(formatConfigJson(c), SMALL).ok && scanText(formatConfig2Json(c, true), SMALL).ok, "JSON that is none");
+  must(formatConfig(c, false).split("\n").length === keyCount() + 2 || formatConfig(c, false).includes("\r"), "a table of another length");
+  for (const w of planSysctls(c.sysctls(), new Folders())) must(!w.path.startsWith("/") && !`/${w.path}/`.includes("/../"), "a sysctl that climbs");
+  must(c.takeNotes().length <= 256, "endless notes");
+}
+
+/** What is saved and read again is the same. */
+function checkSaved(c: Config): void {
+  const saved = formatHubFile(c);
+  const again = new Config(false);
+  for (const p of parseConfFile(saved)) again.set(p.key, p.value, PH_CONF, "f");
+  must(formatHubFile(again) === saved, "a saved file that reads differently");
+}
+
+/** Printing all keys costs more than reading the input: only inputs of some lengths are printed. */
+const PRINTED_EVERY = 32;
+
+/** Runs one input; returns what kind it was. */
+export function fuzzConfig(input: Uint8Array): number {
+  const kind = input.length === 0 ? 0 : input[0]! % 4;
+  const text = new TextDecoder().decode(input.subarray(Math.min(1, input.length)));
+  const variables = kind === 2 ? text.split("\0") : [];
+  const c = loadConfig({ confPath: "", commandLine: kind === 1 ? text : "", environment: variables, words: ["pv_debug"] }, new SameText(kind === 0 ? text : ""), true).config;
+  if (kind === 3) applyHubFile(c, text, "hub", text);
+  if (kind === 0) {
+    const path = oemConfigPath(c, "7");
+    must(path === "" || !path.includes("/../"), "an OEM path that climbs");
+    applyOem(c, text, "oem");
+    for (const p of parseConfFile(text)) {
+      if (c.override(p.key, p.value) && p.line % 2 === 0) c.restore(p.key);
+    }
+    for (let i = 0; i < keyCount(); i++) must(c.levelAt(i) !== METADATA || (configKey(i).levels & METADATA) !== 0, "metadata where none may be");
+  }
+  checkWhole(c);
+  checkSaved(c);
+  return kind;
+}
