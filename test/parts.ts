@@ -32,6 +32,10 @@ export const PARTS: Part[] = [
     command: ["node", "node_modules/typescript/bin/tsc", "-p", "."], counts: "exit",
   },
   { name: "unit", says: "pure rooms under Node", needs: [], alone: false, after: [], deadlineS: 120, files: "test/unit" },
+  {
+    name: "vectors", says: "pure rooms: Node, then byte for byte the same compiled for three machines", needs: ["qemu-user"], alone: true, after: ["typecheck"],
+    deadlineS: 1200, command: ["node", "test/vectors/run.ts"], counts: "line",
+  },
   { name: "toolchain", says: "compiler driver, what it builds, this runner", needs: ["qemu-user"], alone: true, after: [], deadlineS: 600, files: "test/toolchain" },
   { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
   { name: "arch", says: "every function of the shim on three machines", needs: ["root", "qemu-user"], alone: true, after: ["typecheck"], deadlineS: 600, files: "test/arch" },
