@@ -4,11 +4,11 @@
  * texts and gives values; files are read by whoever holds them.
  * Rules: configuration spec "Levels and precedence", "User metadata".
  */
-import { upperAscii } from "../sys/ascii.ts";
+import { printable, upperAscii } from "../sys/ascii.ts";
 import { configKey, findConfigKey, indexOfKey, isSecret, keyCount, keyDefault, keyName, type ConfigKey } from "./keys.ts";
 import { ARGS, DEFAULT, HUB, levelName, METADATA, PH_CMDLINE, PH_CONF, POLICY, PV_CMDLINE, SYSCTL_LEVELS } from "./levels.ts";
 import { isSysctlKey, sysctlSetting, type SysctlSetting } from "./sysctl.ts";
-import { parseConfigValue } from "./values.ts";
+import { lineBreak, parseConfigValue } from "./values.ts";
 
 /** Something to tell about a write: at names source and key. */
 export type ConfigNote = { severity: "warn" | "info"; at: string; why: string };
@@ -36,7 +36,7 @@ const MAX_SYSCTLS = 256;
 const LONGEST = 240;
 
 function cut(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+  return printable(text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
 }
 
 export class Config {
@@ -151,7 +151,7 @@ export class Config {
       this.note("warn", source, row.key, "locked by the policy, ignored");
       return "locked";
     }
-    const v = parseConfigValue(row, raw);
+    const v = raw.includes("\n") ? lineBreak() : parseConfigValue(row, raw);
     const shownRaw = row.type === "secret" ? MASK : raw;
     if (v.why !== "") this.note("warn", source, row.key, `"${shownRaw}" ${v.why}, ignored`);
     else if (v.warn !== "") this.note("warn", source, row.key, `"${shownRaw}" ${v.warn}`);

@@ -18,6 +18,11 @@ function bad(why: string): ParsedValue {
   return { text: "", why, warn: "" };
 }
 
+/** A value of two lines: the environment can hold one, no configuration file can. */
+export function lineBreak(): ParsedValue {
+  return bad("holds a line break");
+}
+
 /** Longest accepted number: keeps the value exact in a double. */
 const MAX_DIGITS = 15;
 

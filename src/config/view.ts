@@ -4,6 +4,7 @@
  * Rules: configuration spec "Reading configuration".
  */
 import { JsonWriter } from "../json/writer.ts";
+import { printable } from "../sys/ascii.ts";
 import type { Config, ConfigWrite } from "./config.ts";
 import { configKey, findConfigKey, keyCount, type ConfigKey } from "./keys.ts";
 import { levelName, levelNames } from "./levels.ts";
@@ -84,7 +85,7 @@ function readable(row: ConfigKey, value: string | null): string {
   if (value === null) return "-";
   if (value === "") return "\"\"";
   if (row.type === "duration") return `${value}s`;
-  if (row.type !== "mask") return value;
+  if (row.type !== "mask") return printable(value);
   const words: string[] = [];
   for (let i = 0; i < row.words.length; i++) {
     if ((Number(value) & (1 << i)) !== 0) words.push(row.words[i]!);
@@ -108,9 +109,9 @@ function whenText(when: string): string {
 const OUTCOMES = ["set", "kept", "bad", "denied", "locked"];
 const OUTCOME_TEXTS = ["set", "a higher level holds", "not a value", "not allowed from there", "locked by the policy"];
 
-function writeText(row: ConfigKey, w: ConfigWrite): string {
+function writeText(w: ConfigWrite): string {
   const i = OUTCOMES.findIndex((o) => o === w.outcome);
-  return `  ${w.source} (${levelName(w.level)}): ${readable(row, w.value)}: ${i < 0 ? w.outcome : OUTCOME_TEXTS[i]!}\n`;
+  return `  ${w.source} (${levelName(w.level)}): ${printable(w.value)}: ${i < 0 ? w.outcome : OUTCOME_TEXTS[i]!}\n`;
 }
 
 /**
@@ -134,6 +135,6 @@ export function explainKey(c: Config, name: string): string {
   if (row.support !== "supported") line(row.support, row.why);
   const history = c.historyOf(index);
   if (history.length > 0) out.push("written by:\n");
-  for (let i = 0; i < history.length; i++) out.push(writeText(row, history[i]!));
+  for (let i = 0; i < history.length; i++) out.push(writeText(history[i]!));
   return out.join("");
 }

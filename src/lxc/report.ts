@@ -3,6 +3,7 @@
  * problems refuse the container, warnings are told and the container starts.
  * Never throws for what a user wrote.
  */
+import { printable } from "../sys/ascii.ts";
 
 /** at: "web/lxc.container.conf:12 lxc.tty.max". */
 export type Problem = { at: string; why: string };
@@ -14,7 +15,7 @@ const MOST = 128;
 const LONGEST = 240;
 
 function cut(text: string): string {
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
+  return printable(text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
 }
 
 /** Collects problems, the first ones of too many; `at` is the place being read. */

@@ -1,7 +1,7 @@
 /**
- * One fuzzed input for the lxc room. The first byte picks what the rest is: a
- * configuration (which may include itself), a seccomp profile, an fstab, or a
- * command. What it throws is a finding: nothing of this may throw, and what
+ * One fuzzed input for the lxc room: a seccomp profile after a line "s", an
+ * fstab after "f", a command after "c", else a configuration (which may
+ * include itself). What it throws is a finding: nothing of this may throw, and what
  * is accepted must hold together.
  */
 import type { ContainerDescription } from "../../src/lxc/description.ts";
@@ -88,11 +88,11 @@ function fuzzCommand(text: string): void {
 
 /** Runs one input; returns what kind it was. */
 export function fuzzLxc(input: Uint8Array): number {
-  const kind = input.length === 0 ? 0 : input[0]! % 4;
-  const text = new TextDecoder().decode(input.subarray(Math.min(1, input.length)));
+  const text = new TextDecoder().decode(input);
+  const kind = text.startsWith("s\n") ? 1 : text.startsWith("f\n") ? 2 : text.startsWith("c\n") ? 3 : 0;
   if (kind === 0) fuzzConfig(text);
-  else if (kind === 1) fuzzSeccomp(text);
-  else if (kind === 2) fuzzFstab(text);
-  else fuzzCommand(text);
+  else if (kind === 1) fuzzSeccomp(text.slice(2));
+  else if (kind === 2) fuzzFstab(text.slice(2));
+  else fuzzCommand(text.slice(2));
   return kind;
 }
