@@ -2,9 +2,9 @@
  * The logger process: owns every log file and the consoles of all containers.
  * It may block on slow flash; nobody waits for it. It outlives the manager: a
  * new one connects to its socket and gets the consoles it has. It ends when
- * told to, or when it has neither a manager nor a console.
+ * told to, or when it has neither a manager nor a console that somebody holds.
  */
-import { EPOLLERR, EPOLLHUP, EPOLLIN, SIGHUP, SIGINT, SIGTERM } from "../sys/constants.ts";
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, SIGHUP, SIGINT, SIGTERM } from "../sys/constants.ts";
 import { EAGAIN } from "../sys/errno.ts";
 import { closeFd, tryRead } from "../sys/files.ts";
 import { Faults, ignoreSignal, Loop, Watch } from "../sys/loop.ts";
@@ -15,6 +15,9 @@ import { LogFile } from "./file.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
 
 const TAIL_BYTES = 1024;
+const CONSOLE_EVENTS = EPOLLIN + EPOLLHUP + EPOLLERR;
+/** Reads that empty a terminal whose container is gone: more than its buffers hold. */
+const LAST_READS = 64;
 
 class Quiet extends Faults {
   /** Nobody reads the logger's own troubles; a failing handler must not end the others. */
@@ -23,11 +26,16 @@ class Quiet extends Faults {
   }
 }
 
+/**
+ * The master of a container's console. Nobody holding the other side is no
+ * end: systemd opens it for every message, and closes it again.
+ */
 class Console extends Watch {
   readonly name: string;
   readonly fd: number;
   readonly file: LogFile;
   private readonly logger: Logger;
+  hungUp: boolean = false;
   private tail: Uint8Array = new Uint8Array(0);
 
   constructor(logger: Logger, name: string, fd: number, file: LogFile) {
@@ -39,15 +47,28 @@ class Console extends Watch {
   }
 
   ready(_events: number): void {
+    this.readSome();
+    if (this.hungUp) this.logger.endIfIdle();
+  }
+
+  /** Reads what is left. */
+  drain(): void {
+    for (let i = 0; i < LAST_READS && this.readSome(); i++);
+  }
+
+  /** Whether there was text. */
+  private readSome(): boolean {
     const buffer = this.logger.buffer;
     const n = tryRead(this.fd, buffer, 0, buffer.length);
-    if (n === -EAGAIN) return;
-    if (n <= 0) { // EIO: the last holder of the other side is gone
-      this.logger.endConsole(this);
-      return;
+    if (n === -EAGAIN) return false;
+    if (n <= 0) { // EIO: nobody has the other side
+      if (!this.hungUp) this.logger.hangUp(this, true);
+      return false;
     }
     this.file.append(buffer, n);
     this.keepTail(buffer.subarray(0, n));
+    if (this.hungUp) this.logger.hangUp(this, false);
+    return true;
   }
 
   lastText(): string {
@@ -143,7 +164,10 @@ class Logger {
       if (old !== undefined) this.endConsole(old);
       const c = new Console(this, f.name, fd, new LogFile(f.path, f.maxBytes));
       this.consoles.set(f.name, c);
-      this.loop.add(fd, EPOLLIN | EPOLLHUP | EPOLLERR, c);
+      this.loop.add(fd, CONSOLE_EVENTS, c);
+    } else if (f.kind === "end") {
+      const c = this.consoles.get(f.name);
+      if (c !== undefined) this.endConsole(c);
     } else if (f.kind === "line") {
       let file = this.files.get(f.path);
       if (file === undefined) {
@@ -162,13 +186,19 @@ class Logger {
     }
   }
 
-  endConsole(c: Console): void {
+  /** A hang-up is reported by epoll for as long as it lasts: it is asked for changes only, until there is text again. */
+  hangUp(c: Console, hungUp: boolean): void {
+    c.hungUp = hungUp;
+    this.loop.change(c.fd, hungUp ? CONSOLE_EVENTS + EPOLLET : CONSOLE_EVENTS);
+  }
+
+  private endConsole(c: Console): void {
+    c.drain();
     this.loop.remove(c.fd);
     closeFd(c.fd);
     c.file.close();
     this.consoles.delete(c.name);
     this.tell({ kind: "tail", name: c.name, text: c.lastText() }, []);
-    this.endIfIdle();
   }
 
   private tell(f: Frame, fds: number[]): void {
@@ -180,15 +210,17 @@ class Logger {
 
   private stop(): void {
     for (const c of this.consoles.values()) {
-      c.ready(EPOLLIN);
+      c.drain();
       c.file.close();
     }
     for (const f of this.files.values()) f.close();
     this.loop.stop();
   }
 
-  private endIfIdle(): void {
-    if (this.manager === null && this.consoles.size === 0) this.stop();
+  endIfIdle(): void {
+    if (this.manager !== null) return;
+    for (const c of this.consoles.values()) if (!c.hungUp) return;
+    this.stop();
   }
 }
 

@@ -11,6 +11,8 @@ export const FRAME_BYTES = 32768;
 export type Frame =
   /** manager: capture the descriptor that comes along into a file; the same name again replaces. */
   | { kind: "console"; name: string; path: string; maxBytes: number }
+  /** manager: the container is gone: take what its console still has, answer with its tail, close. */
+  | { kind: "end"; name: string }
   /** manager: keep the descriptor that comes along and give it to the next manager. */
   | { kind: "keep"; name: string }
   /** manager: one line for a file of ours. */
@@ -28,6 +30,7 @@ export function packFrame(f: Frame): Uint8Array {
   switch (f.kind) {
     case "console": return fields(["console", f.name, f.path, String(f.maxBytes)]);
     case "line": return fields(["line", f.path, f.text, String(f.maxBytes)]);
+    case "end": return fields(["end", f.name]);
     case "keep": return fields(["keep", f.name]);
     case "hello": return fields(["hello"]);
     case "stop": return fields(["stop"]);
@@ -47,6 +50,7 @@ export function unpackFrame(bytes: Uint8Array): Frame | null {
   const kind = f[0]!;
   if (kind === "console" && f.length === 4) return { kind: "console", name: f[1]!, path: f[2]!, maxBytes: Number(f[3]!) };
   if (kind === "line" && f.length === 4) return { kind: "line", path: f[1]!, text: f[2]!, maxBytes: Number(f[3]!) };
+  if (kind === "end" && f.length === 2) return { kind: "end", name: f[1]! };
   if (kind === "keep" && f.length === 2) return { kind: "keep", name: f[1]! };
   if (kind === "hello" && f.length === 1) return { kind: "hello" };
   if (kind === "stop" && f.length === 1) return { kind: "stop" };

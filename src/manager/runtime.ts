@@ -394,6 +394,7 @@ export class ContainerRuntime extends Runtime {
     const network = a.networked && a.prepared !== null ? a.prepared.network : null;
     const netFd = a.launched === null ? -1 : a.launched.netFd;
     this.monitor.remove(a.unit.name());
+    this.logger.send({ kind: "end", name: a.unit.name() }, []);
     closeFd(a.console);
     for (const fd of a.ttys) closeFd(fd);
     a.console = -1;

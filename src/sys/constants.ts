@@ -115,6 +115,7 @@ export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
 export const EPOLLRDHUP = 0x2000;
+export const EPOLLET = 0x80000000;
 
 export const AF_UNIX = 1;
 export const AF_INET = 2;
