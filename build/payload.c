@@ -7,7 +7,7 @@
  *   payload NAME NOTES ready   tells the manager "ready" over the control socket, then waits for SIGTERM
  *   payload NAME NOTES tell    the same, and ends: 0 when the manager took it
  *
- * NOTES: a file that lines are appended to, "-" for none. A line is
+ * NOTES: a file that lines are appended to, "-" for standard output. A line is
  * NAME WHAT MONOTONIC_NS, where WHAT is "runs", "ready" (the manager has
  * answered 200), "refused" or "told" (it was told to stop).
  */
@@ -24,7 +24,7 @@
 #define SOCKET "/pantavisor/pv-ctrl"
 
 static const char *name;
-static int notes = -1;
+static int notes = 1;
 
 static int64_t clock_ns(void)
 {
@@ -39,7 +39,7 @@ static void note(const char *what, int64_t at)
 	char line[128];
 	const int length = snprintf(line, sizeof line, "%s %s %lld\n", name, what, (long long)at);
 
-	if (notes >= 0 && length > 0 && write(notes, line, (size_t)length) < 0)
+	if (length > 0 && write(notes, line, (size_t)length) < 0)
 		dprintf(2, "payload: no note\n");
 }
 
