@@ -36,7 +36,19 @@ export const PARTS: Part[] = [
     name: "vectors", says: "pure rooms: Node, then byte for byte the same compiled for three machines", needs: ["qemu-user"], alone: true, after: ["typecheck"],
     deadlineS: 1200, command: ["node", "test/vectors/run.ts"], counts: "line",
   },
-  { name: "toolchain", says: "compiler driver, what it builds, this runner", needs: ["qemu-user"], alone: true, after: [], deadlineS: 600, files: "test/toolchain" },
+  {
+    name: "vectors", says: "every pure room's cases, under Node and compiled for three machines with the same bytes", needs: ["qemu-user"], alone: true, after: ["typecheck"], deadlineS: 1200,
+    command: ["node", "test/vectors/run.ts"], counts: "line",
+  },
+  {
+    name: "compatibility", says: "docs/compatibility.md is what the tables say", needs: [], alone: false, after: [], deadlineS: 60,
+    command: ["node", "toolchain/compatibility.ts", "--check"], counts: "exit",
+  },
+  {
+    name: "fuzz", says: "a short run of every fuzzer", needs: ["clang"], alone: true, after: ["typecheck"], deadlineS: 900,
+    command: ["node", "test/fuzz/run.ts", "--seconds", "10"], counts: "line",
+  },
+  { name: "toolchain", says: "compiler driver, what it builds, this runner", needs: ["qemu-user"], alone: true, after: [], deadlineS: 1800, files: "test/toolchain" },
   { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
-  { name: "arch", says: "every function of the shim on three machines", needs: ["root", "qemu-user"], alone: true, after: ["typecheck"], deadlineS: 600, files: "test/arch" },
+  { name: "arch", says: "every function of the shim on three machines", needs: ["root", "qemu-user"], alone: true, after: ["typecheck"], deadlineS: 1200, files: "test/arch" },
 ];
