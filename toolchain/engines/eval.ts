@@ -1,0 +1,2 @@
+// eval
+console.log(eval("1 + 1"));

@@ -1,0 +1,5 @@
+// Map: set, get, has, delete, size, overwriting keeps the place
+const m = new Map<string, number>();
+m.set("b", 1).set("a", 2);
+m.set("b", 3);
+console.log(m.size, m.get("b"), m.get("zz"), m.has("a"), m.delete("a"), m.delete("a"), m.size);

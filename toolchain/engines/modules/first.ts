@@ -1,0 +1,2 @@
+import { trace } from "./trace.ts";
+trace("first");

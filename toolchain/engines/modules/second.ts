@@ -1,0 +1,3 @@
+import "./first.ts";
+import { trace } from "./trace.ts";
+trace("second");

@@ -1,0 +1,3 @@
+// process.exitCode
+process.exitCode = 3;
+console.log("argv", process.argv.length - 2);

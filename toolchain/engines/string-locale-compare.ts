@@ -1,0 +1,2 @@
+// localeCompare
+console.log("a".localeCompare("b"), "b".localeCompare("a"), "a".localeCompare("a"));

@@ -1,0 +1,2 @@
+// Unicode normalisation
+console.log("é".normalize("NFD").length);

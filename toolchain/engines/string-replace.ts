@@ -1,0 +1,2 @@
+// replace and replaceAll
+console.log("a-b-c".replace("-", "+"), "a-b-c".replaceAll("-", "+"));

@@ -1,0 +1,3 @@
+// symbols
+const s = Symbol("a");
+console.log(s.toString(), typeof s, Symbol("a") === s);
