@@ -108,7 +108,7 @@ const caTrust = trustOf("ca-trust", { "ca-certificates.crt": pem(pki.other) + pe
 const chain = [pki.leaf, pki.mid];
 
 test("the state format's own example verifies, leniently", async () => {
-  const q = { trust: trustOf("example", { "pub.pem": pem(join(import.meta.dirname, "sign/example/pub.pem")) }), state: readFileSync(join(import.meta.dirname, "example/state.json")) };
+  const q = { trust: trustOf("example", { "pub.pem": pem(join(import.meta.dirname, "sign/example/pub.pem")) }), state: readFileSync(join(import.meta.dirname, "sign/example/state.json")) };
   const [lenient, strict] = await ask([q, { ...q, mode: "strict" }]);
   assert.equal([lenient!.ok, lenient!.message, lenient!.results[0]!.trustedBy], [true, "", "pub.pem"]);
   refusedBecause(strict!, NOT_COVERED, /^not covered by any signature: #spec$/);
