@@ -5,7 +5,7 @@
  */
 import { spawnSync } from "node:child_process";
 
-export type NeedName = "root" | "namespaces" | "overlay" | "loop" | "cgroup1" | "cgroup2" | "qemu-user" | "qemu-system";
+export type NeedName = "root" | "namespaces" | "overlay" | "loop" | "cgroup1" | "cgroup2" | "qemu-user" | "qemu-system" | "clang";
 
 type Need = { name: NeedName; check: () => string };
 
@@ -29,6 +29,7 @@ const NEEDS: Need[] = [
   { name: "cgroup1", check: () => mountTried("mount -t cgroup -o pids none d", "no cgroup v1 pids controller") },
   { name: "cgroup2", check: () => mountTried("mount -t cgroup2 none d", "no cgroup v2") },
   { name: "qemu-user", check: () => tried("qemu-arm --version >/dev/null && qemu-aarch64 --version >/dev/null", "qemu-arm or qemu-aarch64 doesn't start") },
+  { name: "clang", check: () => tried("echo 'int LLVMFuzzerTestOneInput(void *d, long n) { return 0; }' | clang -fsanitize=fuzzer,address -x c - -o /dev/null", "clang or its fuzzer library is not there") },
   { name: "qemu-system", check: () => tried("qemu-system-arm --version >/dev/null && qemu-system-aarch64 --version >/dev/null", "qemu-system-arm or -aarch64 doesn't start") },
 ];
 

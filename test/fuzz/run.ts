@@ -118,6 +118,7 @@ function prepare(t: Target): { corpus: string; seeds: string; dictionary: string
   return { corpus, seeds, dictionary };
 }
 
+// What is not the parser is kept cheap: no weighing of inputs, no stacks of allocations (--input shows a finding with stacks).
 const STAT = /^stat::number_of_executed_units:\s*(\d+)/m;
 
 async function fuzz(t: Target, seconds: number, runs: number): Promise<boolean> {
@@ -126,10 +127,10 @@ async function fuzz(t: Target, seconds: number, runs: number): Promise<boolean> 
   const folder = join(outDir, "fuzz", t.name);
   const args = [
     ...(runs > 0 ? [`-runs=${runs}`] : [`-max_total_time=${seconds}`]), `-max_len=${t.longest}`, "-timeout=10", "-rss_limit_mb=2048",
-    "-print_final_stats=1", "-verbosity=0", `-dict=${p.dictionary}`, `-artifact_prefix=${folder}/`, p.corpus, p.seeds,
+    "-print_final_stats=1", "-verbosity=0", "-entropic=0", `-dict=${p.dictionary}`, `-artifact_prefix=${folder}/`, p.corpus, p.seeds,
   ];
   const began = Date.now();
-  const r = await runResultAsync(binary, args, { cwd: root, env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:malloc_context_size=2:quarantine_size_mb=8", UBSAN_OPTIONS: "print_stacktrace=1" } });
+  const r = await runResultAsync(binary, args, { cwd: root, env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:malloc_context_size=0:quarantine_size_mb=8", UBSAN_OPTIONS: "print_stacktrace=1" } });
   const executed = Number(STAT.exec(r.stderr)?.[1] ?? 0);
   console.log(`${r.status === 0 ? "ok  " : "FAIL"} ${t.name}  ${executed} executions in ${Math.round((Date.now() - began) / 1000)} s, corpus ${readdirSync(p.corpus).length}`);
   if (r.status === 0 && executed > 0) return true;
