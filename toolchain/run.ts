@@ -4,7 +4,7 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 
-export type RunOptions = { cwd?: string; env?: NodeJS.ProcessEnv; input?: string | Buffer };
+export type RunOptions = { cwd?: string; env?: NodeJS.ProcessEnv; input?: string | Buffer; timeout?: number; killSignal?: NodeJS.Signals };
 export type RunResult = { status: number; signal: string | null; stdout: string; stderr: string };
 
 /** Runs to the end and returns what happened, whatever it was. Throws only when the program can't be started. */
