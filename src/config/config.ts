@@ -36,7 +36,8 @@ const MAX_SYSCTLS = 256;
 const LONGEST = 240;
 
 function cut(text: string): string {
-  return printable(text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
+  const shown = printable(text.slice(0, LONGEST + 1));
+  return shown.length <= LONGEST ? shown : `${shown.slice(0, LONGEST)}…`;
 }
 
 export class Config {

@@ -1,8 +1,8 @@
 /**
  * Every configuration key, one row each, in the order of /config2; Wherry's
- * own keys follow. Kept as one text that is searched, not unpacked: a manager
- * that reads ten keys must not hold a thousand strings. docs/ and --explain
- * are made from the same rows.
+ * own keys follow. Kept as one text of which only names and defaults are
+ * unpacked: a manager that reads ten keys must not hold a thousand strings.
+ * docs/ and --explain are made from the same rows.
  * Rules: configuration spec "Key table".
  */
 import { upperAscii } from "../sys/ascii.ts";
@@ -162,14 +162,23 @@ WHERRY_MANAGER_TIMEOUT||duration|30|1..3600|PV|B|PID 1 restarts a manager that i
 WHERRY_STOP_TIMEOUT||duration|5|0..3600|PVO|L|time between the halt signal and SIGKILL|=
 `;
 
-/** Offsets in TABLE where rows start, and the keys that start them; filled on first use. */
+/** Offsets in TABLE where rows start, the keys that start them, their defaults; every older name and its row. Filled on first use. */
 const starts: number[] = [];
 const names: string[] = [];
+const defaults: string[] = [];
+const oldNames: string[] = [];
+const oldRows: number[] = [];
 
 function readRows(): void {
   for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) {
     starts.push(at);
-    names.push(TABLE.slice(at, TABLE.indexOf("|", at)));
+    const index = names.length;
+    names.push(column(index, 0));
+    defaults.push(column(index, 3));
+    for (const old of column(index, 1).split(",")) {
+      oldNames.push(old);
+      oldRows.push(index);
+    }
   }
 }
 
@@ -198,25 +207,13 @@ export function keyName(index: number): string {
 
 /** Default of key `index` as text; null = unset. */
 export function keyDefault(index: number): string | null {
-  const text = column(index, 3);
+  const text = defaults[index]!;
   return text === "~" ? null : text;
 }
 
 /** Is its value never shown? */
 export function isSecret(index: number): boolean {
   return column(index, 2) === "secret";
-}
-
-/** Index of the row that contains offset `at`. */
-function rowAt(at: number): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (starts[middle]! <= at) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** Index of a new name written exactly; -1 when there is none. */
@@ -228,25 +225,13 @@ export function indexOfKey(key: string): number {
 /** alias: the name was an older one. */
 export type FoundName = { index: number; alias: boolean };
 
-/** Can it be looked for in the table without hitting its separators? */
-function isName(text: string): boolean {
-  return text !== "" && text.length <= 64 && !text.includes("|") && !text.includes(",") && !text.includes("\n");
-}
-
 /** A key by its new name (any case) or an older one (exact case); index -1 when there is none. */
 export function findConfigKey(name: string): FoundName {
-  if (!isName(name)) return { index: -1, alias: false };
+  if (names.length === 0) readRows();
   const index = name.includes(".") ? -1 : indexOfKey(upperAscii(name));
   if (index >= 0) return { index, alias: false };
-  for (let at = TABLE.indexOf(name); at >= 0; at = TABLE.indexOf(name, at + 1)) {
-    const before = TABLE.charAt(at - 1);
-    const after = TABLE.charAt(at + name.length);
-    const row = rowAt(at);
-    const column = TABLE.indexOf("|", starts[row]!);
-    const end = TABLE.indexOf("|", column + 1);
-    if (at > column && at < end && (before === "|" || before === ",") && (after === "|" || after === ",")) return { index: row, alias: true };
-  }
-  return { index: -1, alias: false };
+  const old = name === "" ? -1 : oldNames.indexOf(name);
+  return old < 0 ? { index: -1, alias: false } : { index: oldRows[old]!, alias: true };
 }
 
 function number(text: string, otherwise: number): number {

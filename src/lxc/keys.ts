@@ -1,7 +1,7 @@
 /**
  * Every key of the LXC configuration language, one row each: the parser
  * finds its keys here and docs/compatibility.md is made from it. Kept as one text
- * that is searched, so that it costs its bytes and no memory.
+ * that is searched: only the names are unpacked.
  * Rules: lxc.container.conf(5) of 3.0 and 6.0; 1.x and 2.0 names as in
  * LXC's own list of renames.
  */
@@ -158,33 +158,58 @@ export function lxcKeys(): LxcKey[] {
   return out;
 }
 
-/** rest: what a final * stood for. legacy: the name was an older one. */
-export type FoundKey = { row: LxcKey; rest: string; legacy: boolean };
+/** Every key and every older name, and where its row starts; filled on first use. */
+const names: string[] = [];
+const starts: number[] = [];
+/** Names from here on are older ones. */
+let firstOld = 0;
 
-function rowAt(start: number): LxcKey {
-  return rowOf(TABLE.slice(start, TABLE.indexOf("\n", start)));
+/** Column `n` (from 0) of the row at `start`. */
+function column(start: number, n: number): string {
+  let from = start;
+  for (let i = 0; i < n; i++) from = TABLE.indexOf("|", from) + 1;
+  return TABLE.slice(from, TABLE.indexOf("|", from));
 }
 
-/** The row whose key is `pattern`; null when there is none. */
-function rowOfKey(pattern: string, rest: string): FoundKey | null {
-  const at = TABLE.indexOf(`\n${pattern}|`);
-  return at < 0 ? null : { row: rowAt(at + 1), rest, legacy: false };
+function readNames(): void {
+  const oldNames: string[] = [];
+  const oldStarts: number[] = [];
+  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) {
+    names.push(column(at, 0));
+    starts.push(at);
+    const old = column(at, 1);
+    if (old === "") continue;
+    oldNames.push(old);
+    oldStarts.push(at);
+  }
+  firstOld = names.length;
+  for (let i = 0; i < oldNames.length; i++) {
+    names.push(oldNames[i]!);
+    starts.push(oldStarts[i]!);
+  }
 }
 
-/** The row with `pattern` as its older name; null when there is none. */
-function rowOfOldName(pattern: string, rest: string): FoundKey | null {
-  const at = TABLE.indexOf(`|${pattern}|`);
-  return at < 0 ? null : { row: rowAt(TABLE.lastIndexOf("\n", at) + 1), rest, legacy: true };
+/** rest: what a final * stood for. legacy: the name was an older one. start: for whyIgnored. */
+export type FoundKey = { key: string; kind: string; rest: string; legacy: boolean; start: number };
+
+function found(index: number, rest: string): FoundKey {
+  const start = starts[index]!;
+  return { key: index < firstOld ? names[index]! : column(start, 0), kind: column(start, 2), rest, legacy: index >= firstOld, start };
+}
+
+/** Why a key that was found is ignored. */
+export function whyIgnored(key: FoundKey): string {
+  return rowOf(TABLE.slice(key.start, TABLE.indexOf("\n", key.start))).why;
 }
 
 /** The row of a name, with net numbers written as N; null when it is unknown. An exact row comes before a wildcard. */
 export function findLxcKey(name: string): FoundKey | null {
-  if (name.includes("|") || name.includes("*") || !name.startsWith("lxc.")) return null;
-  const exact = rowOfKey(name, "");
-  if (exact !== null) return exact;
+  if (names.length === 0) readNames();
+  const exact = name.endsWith("*") ? -1 : names.indexOf(name);
+  if (exact >= 0) return found(exact, "");
   for (let dot = name.indexOf(".", 4); dot >= 0 && dot + 1 < name.length; dot = name.indexOf(".", dot + 1)) {
-    const found = rowOfKey(`${name.slice(0, dot)}.*`, name.slice(dot + 1));
-    if (found !== null) return found;
+    const wild = names.indexOf(`${name.slice(0, dot)}.*`);
+    if (wild >= 0) return found(wild, name.slice(dot + 1));
   }
-  return name.startsWith("lxc.limit.") ? rowOfOldName("lxc.limit.*", name.slice(10)) : rowOfOldName(name, "");
+  return null;
 }

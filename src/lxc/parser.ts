@@ -7,7 +7,7 @@
 import { describe } from "./describe.ts";
 import type { ContainerDescription } from "./description.ts";
 import { applyCgroupSetting } from "./devices.ts";
-import { findLxcKey, lxcKeys, type FoundKey } from "./keys.ts";
+import { findLxcKey, lxcKeys, whyIgnored, type FoundKey } from "./keys.ts";
 import { Lists } from "./lists.ts";
 import { applyMountAuto, noMountAuto } from "./mount_auto.ts";
 import { parseMountEntry } from "./mount_entry.ts";
@@ -111,30 +111,29 @@ class Parsing {
   }
 
   private apply(found: FoundKey, value: string, depth: number): void {
-    const row = found.row;
-    if (found.legacy && row.kind !== "none") this.r.warn(`old name of ${row.key}`);
-    if (row.key.startsWith("lxc.net.N.") && row.kind !== "none") {
-      draftAt(this.drafts, this.network, this.r.at).apply(row.key.slice(10), row.kind, value, this.r);
+    if (found.legacy && found.kind !== "none") this.r.warn(`old name of ${found.key}`);
+    if (found.key.startsWith("lxc.net.N.") && found.kind !== "none") {
+      draftAt(this.drafts, this.network, this.r.at).apply(found.key.slice(10), found.kind, value, this.r);
       return;
     }
-    const version = row.key === "lxc.cgroup.*" ? 1 : 2;
-    switch (row.kind) {
-      case "none": this.r.warn(`ignored: ${row.why}`); return;
+    const version = found.key === "lxc.cgroup.*" ? 1 : 2;
+    switch (found.kind) {
+      case "none": this.r.warn(`ignored: ${whyIgnored(found)}`); return;
       case "include": this.include(value, depth); return;
       case "mount": this.mount(value); return;
       case "auto": this.mountAuto(value); return;
-      case "environment": this.l.addEnvironment(row.key.slice(15), value, this.r); return;
-      case "namespace": this.l.addNamespaces(row.key.split(".")[2]!, found.rest, value, this.r); return;
+      case "environment": this.l.addEnvironment(found.key.slice(15), value, this.r); return;
+      case "namespace": this.l.addNamespaces(found.key.split(".")[2]!, found.rest, value, this.r); return;
       case "groups": this.l.setGroups(value, this.r); return;
       case "idmap": this.l.addIdMap(value, this.r); return;
-      case "capability": this.l.addCapabilities(row.key === "lxc.cap.keep", value, this.r); return;
+      case "capability": this.l.addCapabilities(found.key === "lxc.cap.keep", value, this.r); return;
       case "cgroup": applyCgroupSetting(this.l, version, found.rest, value, this.r); return;
       case "prlimit":
       case "sysctl":
-      case "proc": this.l.setNamed(row.kind, found.rest, value, this.r); return;
-      case "hook": this.l.addHook(row.key.slice(9), value, this.r.at); return;
+      case "proc": this.l.setNamed(found.kind, found.rest, value, this.r); return;
+      case "hook": this.l.addHook(found.key.slice(9), value, this.r.at); return;
       case "raw": this.raw(value); return;
-      default: applyValue(this.s, row.key, row.kind, value, this.r);
+      default: applyValue(this.s, found.key, found.kind, value, this.r);
     }
   }
 

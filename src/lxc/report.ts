@@ -15,7 +15,8 @@ const MOST = 128;
 const LONGEST = 240;
 
 function cut(text: string): string {
-  return printable(text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`);
+  const shown = printable(text.slice(0, LONGEST + 1));
+  return shown.length <= LONGEST ? shown : `${shown.slice(0, LONGEST)}…`;
 }
 
 /** Collects problems, the first ones of too many; `at` is the place being read. */

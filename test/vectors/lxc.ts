@@ -91,7 +91,7 @@ export function runLxcVector(input: string): string {
   else if (root.get("near") !== null) w.stringMember("near", nearMiss(root.getString("near", ""), lxcKeys().map((k) => k.key)));
   else if (root.get("key") !== null) {
     const found = findLxcKey(root.getString("key", ""));
-    w.stringMember("row", found === null ? "" : found.row.key);
+    w.stringMember("row", found === null ? "" : found.key);
     w.stringMember("rest", found === null ? "" : found.rest);
   } else {
     const c = parseLxcConfig(root.getString("conf", ""), "c", new GivenFiles(root));

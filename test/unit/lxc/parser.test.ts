@@ -59,7 +59,7 @@ for (const row of lxcKeys()) {
   for (const old of row.legacy) {
     test(`${old} means ${row.key}`, () => {
       const found = findLxcKey(old.replace("*", "core"));
-      assert.is(found?.row.key, row.key);
+      assert.is(found?.key, row.key);
       assert.is(found?.legacy, true);
     });
   }
