@@ -5,6 +5,7 @@
 import { errorLine, output, type Command, type Status } from "./cli/command.ts";
 import { ConfigCommand } from "./cli/config.ts";
 import { Act, End, Logs, Ps, Reexec } from "./cli/device.ts";
+import { Enter, Exec } from "./cli/exec.ts";
 import { Daemon } from "./cli/daemon.ts";
 import { formatHelp, formatUsage, parseFlags } from "./cli/flags.ts";
 import { NoDaemon } from "./cli/client.ts";
@@ -28,7 +29,7 @@ class DeviceManager extends ManagerProgram {
 
 function commands(): Command[] {
   return [
-    new Daemon(), new Ps(), new Logs(), new ConfigCommand(),
+    new Daemon(), new Ps(), new Logs(), new Exec(), new Enter(), new ConfigCommand(),
     new Act("start", "Starts a container that was stopped."), new Act("stop", "Stops a container; it stays stopped until it is started or the revision changes."),
     new Act("restart", "Stops a container and starts it again."),
     new Act("freeze", "Lets no process of a container run until it is thawed."), new Act("thaw", "Lets a frozen container run on."),
@@ -51,7 +52,8 @@ function runCommand(word: string, args: string[]): Status {
   for (const c of commands()) {
     const line = c.line();
     if (line.name !== word) continue;
-    const flags = parseFlags(line, args, -1);
+    // what follows the container's name is the command of somebody else
+    const flags = parseFlags(line, args, word === "exec" ? 1 : -1);
     if (flags.has("help")) return output(formatHelp(line));
     if (flags.problem !== "") return errorLine(`${word}: ${flags.problem}\n${formatUsage(line)}`, 2);
     return c.run(flags);

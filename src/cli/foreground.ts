@@ -24,29 +24,32 @@ function statusOf(e: Ended): number {
   return e.exited ? e.status : 128 + e.status;
 }
 
-/** Passes a signal on. The first process of a pid namespace never gets one it does not catch: then it is ended instead. */
-function forward(pid: number, pidfd: number, signal: number): void {
-  const deadly = signal !== SIGUSR1 && signal !== SIGUSR2;
-  const caught = !deadly || catches(readText(`/proc/${pid}/status`), signal);
-  trySignalPidfd(pidfd, caught ? signal : SIGKILL);
+/** A process of ours in the foreground. isInit: the first of its pid namespace. */
+export type Foreground = { pid: number; pidfd: number; isInit: boolean };
+
+/** Passes a signal on. An init never gets one that it does not catch: it is ended instead. */
+function forward(f: Foreground, signal: number): void {
+  const deadly = f.isInit && signal !== SIGUSR1 && signal !== SIGUSR2;
+  const caught = !deadly || catches(readText(`/proc/${f.pid}/status`), signal);
+  trySignalPidfd(f.pidfd, caught ? signal : SIGKILL);
 }
 
-/** Waits for the end of the container; result: exit status, or 128 + the signal that ended it. */
-export function waitForeground(pid: number, pidfd: number, signals: number): number {
+/** Waits for its end; result: exit status, or 128 + the signal that ended it. Closes the pidfd. */
+export function waitForeground(f: Foreground, signals: number): number {
   let last = 0;
   for (;;) {
     waitFor(signals, EPOLLIN, -1);
     const signal = nextSignal(signals);
     if (signal === SIGCHLD) {
-      const end = reapPidfd(pidfd);
+      const end = reapPidfd(f.pidfd);
       if (end.pid === 0) continue;
-      closeFd(pidfd);
+      closeFd(f.pidfd);
       closeFd(signals);
       return !end.exited && end.status === SIGKILL && last !== 0 ? 128 + last : statusOf(end);
     }
     if (FORWARDED.includes(signal)) {
       last = signal;
-      forward(pid, pidfd, signal);
+      forward(f, signal);
     }
   }
 }
@@ -119,16 +122,14 @@ class Output extends Watch {
 class Signals extends Watch {
   private readonly t: Terminals;
   private readonly fd: number;
-  private readonly pid: number;
-  private readonly pidfd: number;
+  private readonly foreground: Foreground;
   private last = 0;
 
-  constructor(t: Terminals, fd: number, pid: number, pidfd: number) {
+  constructor(t: Terminals, fd: number, f: Foreground) {
     super();
     this.t = t;
     this.fd = fd;
-    this.pid = pid;
-    this.pidfd = pidfd;
+    this.foreground = f;
   }
 
   ready(_events: number): void {
@@ -137,12 +138,12 @@ class Signals extends Watch {
     else if (signal === SIGCHLD) this.ended();
     else if (FORWARDED.includes(signal)) {
       this.last = signal;
-      forward(this.pid, this.pidfd, signal);
+      forward(this.foreground, signal);
     }
   }
 
   private ended(): void {
-    const end = reapPidfd(this.pidfd);
+    const end = reapPidfd(this.foreground.pidfd);
     if (end.pid === 0) return;
     this.t.status = !end.exited && end.status === SIGKILL && this.last !== 0 ? 128 + this.last : statusOf(end);
     this.t.loop.stop();
@@ -150,17 +151,17 @@ class Signals extends Watch {
 }
 
 /** As waitForeground, with the container's terminal joined to ours. Closes `master`. */
-export function passTerminal(pid: number, pidfd: number, signals: number, master: number): number {
+export function passTerminal(f: Foreground, signals: number, master: number): number {
   const t = new Terminals(master);
   copyWindowSize(0, master);
   t.person.raw();
-  t.loop.add(signals, EPOLLIN, new Signals(t, signals, pid, pidfd));
+  t.loop.add(signals, EPOLLIN, new Signals(t, signals, f));
   t.loop.add(master, EPOLLIN, new Output(t));
   // a plain file is always ready and epoll refuses it
   if (waitFor(0, EPOLLIN, 0) >= 0) t.loop.add(0, EPOLLIN, new Keys(t));
   t.loop.run();
   t.drain();
   t.person.restore();
-  for (const fd of [pidfd, signals, master]) closeFd(fd);
+  for (const fd of [f.pidfd, signals, master]) closeFd(fd);
   return t.status;
 }

@@ -9,17 +9,17 @@ import { readHostFacts } from "../container/facts.ts";
 import { launch, readReport, type Launched } from "../container/launch.ts";
 import { planContainer, type ContainerRequest } from "../container/plan.ts";
 import { deviceRules } from "../container/profile.ts";
-import { failureOf, failureStatus, failureText, type StartFailure } from "../container/report.ts";
+import { failureOf, failureStatus, failureText } from "../container/report.ts";
 import { seccompFilter } from "../container/seccomp.ts";
 import type { ContainerDescription } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
-import type { NetPlan } from "../net/actions.ts";
+import { bareNetwork } from "../net/actions.ts";
 import { S_IFDIR, S_IFMT } from "../sys/constants.ts";
 import { closeFd, currentDirectory, statPath, writeAll } from "../sys/files.ts";
 import { processId, userId } from "../sys/processes.ts";
 import { toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
-import { waitForeground, holdSignals, passTerminal } from "./foreground.ts";
+import { holdSignals, passTerminal, waitForeground, type Foreground } from "./foreground.ts";
 import { readConfiguration } from "./lxc_file.ts";
 import { applyWish, parseSandbox, plainDescription, SANDBOX, volumeEntry, type SandboxWish } from "./sandbox_plan.ts";
 
@@ -37,11 +37,6 @@ function absolute(path: string): string {
   return path.startsWith("/") ? path : `${currentDirectory()}/${path}`;
 }
 
-/** lo up in an own network namespace: all that a sandbox has of a network. */
-function loopbackOnly(): NetPlan {
-  return { beforeClone: [], afterClone: [], inside: [{ kind: "up", link: "lo" }], afterExit: [], scriptsUp: [], scriptsDown: [], hostname: "" };
-}
-
 function describe(w: SandboxWish, problems: Problem[]): ContainerDescription {
   const d = w.config === "" ? plainDescription() : readConfiguration(w.config, problems);
   applyWish(d, w, absolute(w.rootfs));
@@ -52,7 +47,7 @@ function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan, 
   return {
     name: w.name, description: d, profile: w.profile, hostname: w.name, mountpoint: MOUNTPOINT, scratchBytes: 0, configOverlay: "",
     readOnlyRoot: w.readOnly, mounts: [], fstab: [], environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
-    diesWithParent: true, cgroup, filter, net: w.ownNetwork ? loopbackOnly() : null, peers: [], configFile: w.config,
+    diesWithParent: true, cgroup, filter, net: w.ownNetwork ? bareNetwork(true) : null, peers: [], configFile: w.config,
     consoleLog: "", bootId: false,
   };
 }
@@ -119,11 +114,11 @@ function runWish(w: SandboxWish): number {
 
 /** From the clone to the end of the container. */
 function supervise(w: SandboxWish, l: Launched, signals: number): number {
-  const status = l.console < 0 ? waitForeground(l.pid, l.pidfd, signals) : passTerminal(l.pid, l.pidfd, signals, l.console);
+  const f: Foreground = { pid: l.pid, pidfd: l.pidfd, isInit: true };
+  const status = l.console < 0 ? waitForeground(f, signals) : passTerminal(f, signals, l.console);
   const told = readReport(l.report);
   closeFd(l.report);
   if (told.state !== "failed") return status;
-  const f: StartFailure = told.failure;
-  say(failureText(w.name, f));
-  return failureStatus(f);
+  say(failureText(w.name, told.failure));
+  return failureStatus(told.failure);
 }

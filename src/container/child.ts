@@ -59,7 +59,7 @@ class FirstProcess {
       setUmask(0o022);
       resetSignals();
       closeOnExecFrom(3);
-      return failureOf(execProgram(this.plan));
+      return failureOf(execProgram(this.plan.argv, this.plan.environment));
     } catch (e) {
       return failureOf(e);
     }

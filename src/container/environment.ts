@@ -7,7 +7,7 @@ import type { ContainerDescription, EnvironmentEntry } from "../lxc/description.
 import type { Problem } from "../lxc/report.ts";
 
 /** Sets NAME=value; a name that is there keeps its place. */
-function set(list: string[], name: string, value: string): void {
+export function setIn(list: string[], name: string, value: string): void {
   const prefix = `${name}=`;
   for (let i = 0; i < list.length; i++) {
     if (!list[i]!.startsWith(prefix)) continue;
@@ -26,12 +26,12 @@ export function valueIn(list: string[], name: string): string | null {
 
 function apply(list: string[], e: EnvironmentEntry, manager: string[], problems: Problem[]): void {
   if (!e.inherit) {
-    set(list, e.name, e.value);
+    setIn(list, e.name, e.value);
     return;
   }
   const inherited = valueIn(manager, e.name);
   if (inherited === null) problems.push({ at: "lxc.environment", why: `${e.name} has no value and the manager's environment has none either` });
-  else set(list, e.name, inherited);
+  else setIn(list, e.name, inherited);
 }
 
 /** extra: "NAME=value" before the configuration's own. manager: the environment bare names take their value from. */
@@ -49,15 +49,15 @@ export function hookEnvironment(d: ContainerDescription, facts: HookFacts, manag
   const list = [...manager];
   const ignored: Problem[] = [];
   for (const e of d.environment) if (e.scope !== "init") apply(list, e, manager, ignored);
-  set(list, "LXC_NAME", facts.name);
-  set(list, "LXC_CONFIG_FILE", facts.configFile);
-  set(list, "LXC_ROOTFS_MOUNT", facts.mountpoint);
-  set(list, "LXC_ROOTFS_PATH", facts.rootfsPath);
-  if (facts.console !== "") set(list, "LXC_CONSOLE", facts.console);
-  if (facts.consoleLog !== "") set(list, "LXC_CONSOLE_LOGPATH", facts.consoleLog);
-  set(list, "LXC_CGNS_AWARE", "1");
-  set(list, "LXC_LOG_LEVEL", "INFO");
-  set(list, "LXC_HOOK_VERSION", String(d.hookVersion));
+  setIn(list, "LXC_NAME", facts.name);
+  setIn(list, "LXC_CONFIG_FILE", facts.configFile);
+  setIn(list, "LXC_ROOTFS_MOUNT", facts.mountpoint);
+  setIn(list, "LXC_ROOTFS_PATH", facts.rootfsPath);
+  if (facts.console !== "") setIn(list, "LXC_CONSOLE", facts.console);
+  if (facts.consoleLog !== "") setIn(list, "LXC_CONSOLE_LOGPATH", facts.consoleLog);
+  setIn(list, "LXC_CGNS_AWARE", "1");
+  setIn(list, "LXC_LOG_LEVEL", "INFO");
+  setIn(list, "LXC_HOOK_VERSION", String(d.hookVersion));
   return list;
 }
 

@@ -10,7 +10,6 @@ import {
 } from "../sys/processes.ts";
 import { tryDuplicateTo } from "../sys/relative.ts";
 import { valueIn } from "./environment.ts";
-import type { ContainerPlan } from "./plan.ts";
 import { MAX_CAPABILITY } from "./profile.ts";
 import { EXEC_STEP } from "./report.ts";
 import type { Step } from "./step.ts";
@@ -59,14 +58,13 @@ export function becomeUser(uid: number, gid: number, groups: number[]): void {
 const DEFAULT_PATH = "/bin:/usr/bin";
 
 /** Replaces the process; what comes back is why that could not be. */
-export function execProgram(plan: ContainerPlan): SysError {
-  const command = plan.argv[0]!;
-  if (command.includes("/")) return execError(command, -execOne(command, plan), "");
-  const asked = valueIn(plan.environment, "PATH");
-  const path = asked === null ? DEFAULT_PATH : asked;
+export function execProgram(argv: string[], environment: string[]): SysError {
+  const command = argv[0]!;
+  if (command.includes("/")) return execError(command, -execOne(command, argv, environment), "");
+  const path = valueIn(environment, "PATH") ?? DEFAULT_PATH;
   let refused = -ENOENT;
   for (const folder of path.split(":")) {
-    const r = execOne(folder === "" ? `./${command}` : `${folder}/${command}`, plan);
+    const r = execOne(folder === "" ? `./${command}` : `${folder}/${command}`, argv, environment);
     if (r !== -ENOENT && r !== -ENOTDIR) refused = r;
     if (refused !== -ENOENT && refused !== -EACCES) break;
   }
@@ -74,10 +72,10 @@ export function execProgram(plan: ContainerPlan): SysError {
 }
 
 /** As execvp(3): a text without interpreter line is the shell's. */
-function execOne(path: string, plan: ContainerPlan): number {
-  const r = tryExec(path, plan.argv, plan.environment);
+function execOne(path: string, argv: string[], environment: string[]): number {
+  const r = tryExec(path, argv, environment);
   if (r !== -ENOEXEC) return r;
-  const shell = tryExec("/bin/sh", ["sh", path, ...plan.argv.slice(1)], plan.environment);
+  const shell = tryExec("/bin/sh", ["sh", path, ...argv.slice(1)], environment);
   return shell === -ENOENT ? r : shell;
 }
 

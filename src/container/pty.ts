@@ -38,6 +38,18 @@ function openSlave(master: number, path: string): number {
   return peer >= 0 ? peer : checked(tryOpen(path, O_RDWR | O_NOCTTY), "open", path);
 }
 
+/** As openTerminal, by the devpts of the container we are in; master -1 when it has none. path is not looked up. */
+export function containerTerminal(): Terminal {
+  const none: Terminal = { master: -1, slave: -1, path: "" };
+  const master = tryOpen("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+  if (master < 0) return none;
+  const unlocked = tryIoctlBuffer(master, TIOCSPTLCK, new Uint8Array(4));
+  const slave = unlocked < 0 ? unlocked : tryIoctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | 0o2000000);
+  if (slave >= 0) return { master, slave, path: "" };
+  closeFd(master);
+  return none;
+}
+
 /** Rows and columns of a terminal; null when the descriptor is none. */
 export type WindowSize = { rows: number; columns: number };
 

@@ -1,20 +1,37 @@
 /**
- * How a container is asked to end: which signal its init will listen to.
- * Pure. Rules: runtime spec §4; proc_pid_status(5); pid_namespaces(7): an
+ * How a container is asked to end: which signal its init will listen to, by
+ * the text of its /proc/<pid>/status. Pure. Rules: runtime spec §4; proc_pid_status(5); pid_namespaces(7): an
  * init never gets a signal that it neither catches nor blocks.
  */
 import { SIG_SYSTEMD_HALT, SIGPWR, SIGTERM } from "../sys/constants.ts";
 
-/** Whether a mask of /proc/<pid>/status ("SigCgt:\t0000000180004003") has a signal. */
+/** A field of /proc/<pid>/status ("Seccomp" is "2" in "Seccomp:\t2"); "" when it is not there. */
+export function fieldOf(status: string, field: string): string {
+  const lines = `\n${status}`;
+  const at = lines.indexOf(`\n${field}:`);
+  if (at < 0) return "";
+  const end = lines.indexOf("\n", at + 1);
+  return lines.slice(at + field.length + 2, end < 0 ? lines.length : end).trim();
+}
+
+const HEX_DIGITS = "0123456789abcdef";
+
+/** Whether a hexadecimal mask has bit `n`. */
+function hasBit(mask: string, n: number): boolean {
+  const place = mask.length - 1 - Math.floor(n / 4);
+  return place >= 0 && Math.floor(HEX_DIGITS.indexOf(mask.charAt(place)) / 2 ** (n % 4)) % 2 === 1;
+}
+
+/** The bits of a hexadecimal mask, as numbers. */
+export function maskNumbers(mask: string): number[] {
+  const out: number[] = [];
+  for (let n = 0; n < 4 * mask.length; n++) if (hasBit(mask, n)) out.push(n);
+  return out;
+}
+
+/** Whether a mask of signals ("SigCgt:\t0000000180004003") has one. */
 function maskHas(status: string, field: string, signal: number): boolean {
-  const at = status.indexOf(`${field}:`);
-  if (at < 0) return false;
-  const end = status.indexOf("\n", at);
-  const digits = status.slice(at + field.length + 1, end < 0 ? status.length : end).trim();
-  const place = digits.length - 1 - Math.floor((signal - 1) / 4);
-  if (place < 0) return false;
-  const digit = "0123456789abcdef".indexOf(digits.charAt(place));
-  return Math.floor(digit / 2 ** ((signal - 1) % 4)) % 2 === 1;
+  return hasBit(fieldOf(status, field), signal - 1);
 }
 
 /** Whether a process of that status has a handler for the signal, or waits for it with the signal blocked. */
