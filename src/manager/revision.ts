@@ -11,6 +11,7 @@ import { loadTrust } from "../sign/apply.ts";
 import { verifyState } from "../sign/check.ts";
 import { planChecksums } from "../sign/checksum.ts";
 import { checkFiles } from "../sign/checksum_apply.ts";
+import { timeForDates } from "../sign/dates.ts";
 import type { Mode } from "../sign/verdict.ts";
 import { completeTrail } from "../storage/install.ts";
 import type { StoragePlaces } from "../storage/places.ts";
@@ -60,9 +61,8 @@ function signaturesHold(config: Config, s: Settings, bytes: Uint8Array, log: Log
     `${s.etc}/pantavisor/pvs/trust`, config.text("PV_SECUREBOOT_TRUSTSTORE"), config.text("PV_SECUREBOOT_OEM_TRUSTSTORE"), config.text("PV_OEM_NAME"),
   );
   const dates = config.text("WHERRY_SECUREBOOT_DATES");
-  const now = wallSeconds();
-  const when = dates === "always" || (dates === "plausible" && now > 1735689600) ? now : -1;
-  const found = verifyState(bytes, trust, { mode, when, committed: -1 });
+  const when = timeForDates(dates === "always" || dates === "plausible" ? dates : "off", wallSeconds());
+  const found = verifyState(bytes, trust, { mode, when, downgrade: "off", committed: 0 });
   for (const r of found.results) if (r.why !== "") log.error("sign", r.at, ["why", r.why]);
   if (!found.verdict.ok) log.error("sign", found.verdict.message, ["uncovered", found.uncovered.slice(0, 5).join(",")]);
   else for (const w of found.verdict.warnings) log.warn("sign", w);

@@ -1,9 +1,12 @@
 /**
  * The downgrade guard: a device that has committed a revision refuses one with
  * a smaller rollback index, however well it is signed. Decides only; update/
- * keeps the committed index. Off unless configured.
+ * keeps the committed index.
  * Rules: docs/signatures.md, "Downgrade guard".
  */
+
+/** WHERRY_SECUREBOOT_DOWNGRADE. */
+export type DowngradePolicy = "off" | "warn" | "refuse";
 
 /** Largest index: all three machines and JSON readers hold it exactly. */
 export const MOST_ROLLBACK_INDEX = 2147483647;
@@ -22,9 +25,9 @@ export function effectiveIndex(claim: RollbackClaim, deviceSigned: boolean): num
   return deviceSigned && claim.problem === "" ? claim.index : 0;
 }
 
-/** Why the guard refuses, or "". `committed`: index of the newest committed revision; negative means the guard is off. */
-export function checkDowngrade(claim: RollbackClaim, deviceSigned: boolean, committed: number): string {
-  if (committed < 0) return "";
+/** What speaks against the state, or "". `committed`: highest index of a committed revision, 0 when there is none. */
+export function checkDowngrade(policy: DowngradePolicy, claim: RollbackClaim, deviceSigned: boolean, committed: number): string {
+  if (policy === "off") return "";
   if (claim.problem !== "") return claim.problem;
   const index = effectiveIndex(claim, deviceSigned);
   if (index >= committed) return "";

@@ -3,6 +3,7 @@
  * only; the texts are those that clients and the hub already know.
  * Rules: state format, "Signatures" (modes) and "Validation and errors".
  */
+import type { DowngradePolicy } from "./downgrade.ts";
 
 /** PV_SECUREBOOT_MODE. */
 export type Mode = "disabled" | "audit" | "lenient" | "strict";
@@ -26,7 +27,7 @@ export type Verdict = {
   ok: boolean;
   message: string;
   reasons: string[];
-  /** Went on all the same: uncovered keys in audit mode. */
+  /** Went on all the same: uncovered keys in audit mode, a downgrade that is only warned of. */
   warnings: string[];
 };
 
@@ -45,10 +46,10 @@ function uncoveredReason(uncovered: string[]): string {
 }
 
 /**
- * The verdict of a mode on its results. `downgrade`: why the downgrade guard
- * refuses, "" when it doesn't. Disabled: nothing is looked at.
+ * The verdict of a mode on its results. `downgrade`: what the downgrade guard
+ * has against the state, "" for nothing. Disabled: nothing is looked at.
  */
-export function judge(mode: Mode, results: SignatureResult[], uncovered: string[], downgrade: string): Verdict {
+export function judge(mode: Mode, results: SignatureResult[], uncovered: string[], policy: DowngradePolicy, downgrade: string): Verdict {
   if (mode === "disabled") return { ok: true, message: "", reasons: [], warnings: [] };
   const reasons: string[] = [];
   const warnings: string[] = [];
@@ -63,7 +64,8 @@ export function judge(mode: Mode, results: SignatureResult[], uncovered: string[
     reasons.push(uncoveredReason(uncovered));
     if (message === "") message = NOT_COVERED;
   }
-  if (downgrade !== "") {
+  if (downgrade !== "" && policy === "warn") warnings.push(downgrade);
+  if (downgrade !== "" && policy === "refuse") {
     reasons.push(downgrade);
     if (message === "") message = DOWNGRADE;
   }

@@ -19,7 +19,7 @@ import { canonical, makeCertificate, makeKey, openssl, publicKey, scratch, sha25
 
 type Result = { at: string; why: string; algorithm: string; trustedBy: string; signer: string };
 type Answer = { ok: boolean; message: string; reasons: string[]; warnings: string[]; results: Result[]; uncovered: string[]; rollbackIndex: number };
-type Question = { mode?: string; when?: number; oem?: string; committed?: number; trust: string; state: string | Buffer };
+type Question = { mode?: string; when?: number; oem?: string; guard?: string; committed?: number; trust: string; state: string | Buffer };
 
 const FAILED = "Signature validation failed";
 const NOT_COVERED = "State not fully covered by signatures";
@@ -44,7 +44,7 @@ async function askLines(lines: string[], name: TargetName): Promise<unknown[]> {
 
 async function ask(questions: Question[], name: TargetName = "x86_64"): Promise<Answer[]> {
   const hex = (text: string | Buffer): string => Buffer.from(text).toString("hex");
-  const lines = questions.map((q) => ["sign", q.mode ?? "lenient", q.when ?? -1, q.oem ?? "", q.committed ?? -1, q.trust, hex(q.state)].join("\t"));
+  const lines = questions.map((q) => ["sign", q.mode ?? "lenient", q.when ?? -1, q.oem ?? "", q.guard ?? (q.committed === undefined ? "off" : "refuse"), q.committed ?? 0, q.trust, hex(q.state)].join("\t"));
   return (await askLines(lines, name)) as Answer[];
 }
 
@@ -390,13 +390,14 @@ test("the downgrade guard refuses a lower index, and counts only what is signed"
   const index = (n: unknown): string => make({ rollback_index: n }, signed);
   const below = /rollback index 6 is below the committed 7/;
   const answers = await ask([
-    { trust, committed: -1, state: index(6) }, { trust, committed: 7, state: index(7) }, { trust, committed: 7, state: index(8) },
+    { trust, guard: "off", committed: 7, state: index(6) }, { trust, committed: 7, state: index(7) }, { trust, committed: 7, state: index(8) },
     { trust, committed: 7, state: index(6) }, { trust, committed: 7, state: make({ rollback_index: 9 }, ["#spec"]) },
     { trust, committed: 0, state: make(undefined, signed) }, { trust, committed: 1, state: make(undefined, signed) },
     { trust, committed: 0, state: index("8") }, { trust, committed: 0, state: index(-1) }, { trust, committed: 0, state: index(1.5) },
-    { trust, committed: 7, mode: "disabled", state: index(6) },
+    { trust, committed: 7, mode: "disabled", state: index(6) }, { trust, guard: "warn", committed: 7, state: index(6) },
   ]);
-  assert.equal(answers.map((a) => a.ok), [true, true, true, false, false, true, false, false, false, false, true]);
+  assert.equal(answers.map((a) => a.ok), [true, true, true, false, false, true, false, false, false, false, true, true]);
+  assert.equal(answers[11]!.warnings, ["rollback index 6 is below the committed 7"]);
   refusedBecause(answers[3]!, "State is older than the committed one", below);
   refusedBecause(answers[4]!, "State is older than the committed one", /no verified signature includes device.json, so its index counts as 0/);
   refusedBecause(answers[7]!, "State is older than the committed one", /rollback_index/);

@@ -4,8 +4,8 @@
  *   {"base64url"} {"base64"}       bytes in hex, null when refused
  *   {"header"} {"headerText"} {"protected"}, maybe "signature"
  *   {"state": [[key, value]…]}     a string value is raw JSON, an object {"header"} a signature document
- *   {"mode", "results", "uncovered", "downgrade"}
- *   {"device", "signed", "committed"}   downgrade guard; device is raw JSON or null
+ *   {"mode", "results", "uncovered", "downgrade", "guard"}
+ *   {"device", "signed", "committed", "guard"}   device is raw JSON or ""
  *   {"dates", "now"}, {"oem", "name", "keys"}, {"flags", "place"}, {"alg", "kind", "bits"}
  *   {"checksums", "handlers"}      plan for the state's text
  */
@@ -19,7 +19,7 @@ import { describeFlags } from "../../src/sign/certificate.ts";
 import { planChecksums } from "../../src/sign/checksum.ts";
 import { timeForDates, type DatePolicy } from "../../src/sign/dates.ts";
 import { readRollbackClaim } from "../../src/sign/document.ts";
-import { checkDowngrade, effectiveIndex } from "../../src/sign/downgrade.ts";
+import { checkDowngrade, effectiveIndex, type DowngradePolicy } from "../../src/sign/downgrade.ts";
 import { parseHeader } from "../../src/sign/header.ts";
 import { matchesPattern, parsePattern, type Pattern } from "../../src/sign/pattern.ts";
 import { payloadOf } from "../../src/sign/payload.ts";
@@ -120,6 +120,12 @@ function runPlan(pairs: Node, w: JsonWriter): void {
 
 const MODES: Mode[] = ["disabled", "audit", "lenient", "strict"];
 
+const GUARDS: DowngradePolicy[] = ["off", "warn", "refuse"];
+
+function guardOf(input: Node): DowngradePolicy {
+  return GUARDS.find((g) => g === input.getString("guard", "")) ?? "refuse";
+}
+
 function runVerdict(input: Node, w: JsonWriter): void {
   const mode = MODES.find((m) => m === input.getString("mode", "")) ?? "strict";
   const results: SignatureResult[] = [];
@@ -129,7 +135,7 @@ function runVerdict(input: Node, w: JsonWriter): void {
       results.push({ at: r.getString("at", ""), why: r.getString("why", ""), algorithm: "ES256", trustedBy: "", signer: "", internal: r.getBoolean("internal", false) });
     }
   }
-  const v = judge(mode, results, textsOf(input.get("uncovered")), input.getString("downgrade", ""));
+  const v = judge(mode, results, textsOf(input.get("uncovered")), guardOf(input), input.getString("downgrade", ""));
   w.booleanMember("ok", v.ok);
   w.stringMember("message", v.message);
   w.stringsMember("reasons", v.reasons);
@@ -141,7 +147,7 @@ function runDowngrade(input: Node, w: JsonWriter): void {
   const state = stateTextOf(scanText(device === "" ? "{}" : `{"device.json":${device}}`, SMALL).document);
   const claim = readRollbackClaim(state, device === "" ? -1 : 0);
   const signed = input.getBoolean("signed", true);
-  w.stringMember("why", checkDowngrade(claim, signed, input.getInteger("committed", -1)));
+  w.stringMember("why", checkDowngrade(guardOf(input), claim, signed, input.getInteger("committed", 0)));
   w.numberMember("index", effectiveIndex(claim, signed));
 }
 
@@ -164,7 +170,7 @@ function runChecksums(input: Node, w: JsonWriter): void {
   w.stringsMember("skipped", plan.skipped);
 }
 
-const POLICIES: DatePolicy[] = ["never", "plausible", "always"];
+const POLICIES: DatePolicy[] = ["off", "plausible", "always"];
 
 function runStore(input: Node, w: JsonWriter): void {
   const file = (name: string): TrustFile => ({ name, text: new Uint8Array(0), why: "" });
@@ -184,7 +190,7 @@ function answer(input: Node, w: JsonWriter): void {
   else if (input.get("base64") !== null) writeBytes(w, decodeBase64(input.getString("base64", "")));
   else if (input.get("mode") !== null) runVerdict(input, w);
   else if (input.get("committed") !== null) runDowngrade(input, w);
-  else if (input.get("dates") !== null) w.numberMember("when", timeForDates(POLICIES.find((p) => p === input.getString("dates", "")) ?? "never", input.getInteger("now", 0)));
+  else if (input.get("dates") !== null) w.numberMember("when", timeForDates(POLICIES.find((p) => p === input.getString("dates", "")) ?? "off", input.getInteger("now", 0)));
   else if (input.get("oem") !== null) runStore(input, w);
   else if (input.get("flags") !== null) w.stringMember("says", describeFlags(input.getInteger("flags", 0), input.getInteger("place", 0)));
   else if (input.get("alg") !== null) {

@@ -2,13 +2,14 @@
  * Compiled by ../sign.test.ts: one question a line on stdin, one JSON answer a
  * line on stdout. Fields are separated by tabs; a state is given in hex, so
  * that a test can flip any bit of it.
- *   sign  MODE WHEN OEM COMMITTED TRUST-DIR STATE-HEX
+ *   sign  MODE WHEN OEM GUARD COMMITTED TRUST-DIR STATE-HEX
  *   files TRAIL-DIR OBJECTS-DIR HANDLERS STATE-HEX
  */
 import { loadTrust } from "../../../src/sign/apply.ts";
 import { verifyState } from "../../../src/sign/check.ts";
 import { planChecksums } from "../../../src/sign/checksum.ts";
 import { checkFiles } from "../../../src/sign/checksum_apply.ts";
+import type { DowngradePolicy } from "../../../src/sign/downgrade.ts";
 import type { Mode } from "../../../src/sign/verdict.ts";
 import { parseState, usualOptions } from "../../../src/state/parse.ts";
 import { readFd } from "../../../src/sys/files.ts";
@@ -20,13 +21,14 @@ function fromHex(text: string): Uint8Array {
   return out;
 }
 
+const GUARDS: DowngradePolicy[] = ["off", "warn", "refuse"];
 const MODES: Mode[] = ["disabled", "audit", "lenient", "strict"];
 
 function answerSign(f: string[]): string {
   const mode = MODES.find((m) => m === f[1]);
   if (mode === undefined) throw new Error(`no mode ${f[1] ?? ""}`);
-  const trust = loadTrust(f[5]!, "ca-certificates", "ca-oem-certificates", f[3]!);
-  const answer = verifyState(fromHex(f[6]!), trust, { mode, when: Number(f[2]), committed: Number(f[4]) });
+  const trust = loadTrust(f[6]!, "ca-certificates", "ca-oem-certificates", f[3]!);
+  const answer = verifyState(fromHex(f[7]!), trust, { mode, when: Number(f[2]), downgrade: GUARDS.find((g) => g === f[4]) ?? "off", committed: Number(f[5]) });
   return JSON.stringify({
     ok: answer.verdict.ok, message: answer.verdict.message, reasons: answer.verdict.reasons, warnings: answer.verdict.warnings,
     results: answer.results, uncovered: answer.uncovered, rollbackIndex: answer.rollbackIndex,
