@@ -6,15 +6,14 @@
 import { AF_INET, SOCK_DGRAM } from "../sys/constants.ts";
 import { u32At } from "../sys/bytes.ts";
 import { tryIoctlBuffer } from "../sys/devices.ts";
-import { reason } from "../sys/error.ts";
+import { reason, SysError } from "../sys/error.ts";
 import { closeFd, putText, readTextOr } from "../sys/files.ts";
 import { openSocket } from "../sys/sockets.ts";
 import { words } from "../sys/text.ts";
-import type { HostAction, LinkFact } from "./actions.ts";
+import type { LinkFact, NetProblem } from "./actions.ts";
 import { applyHost } from "./apply.ts";
 import { linkRequest, NETLINK_NETFILTER, NetChannel } from "./channel.ts";
 import { natBatch, type NatRule } from "./nat.ts";
-import type { NetProblem } from "./plan.ts";
 import type { HostNetwork } from "./pools.ts";
 
 const SIOCGIFADDR = 0x8915;
@@ -22,35 +21,33 @@ const SIOCGIFMTU = 0x8921;
 const REQUEST_VALUE = 16;
 const SOCKADDR_ADDRESS = 20;
 
-/** Brings everything up that is planned; result: what failed. */
+/** Brings everything up that is planned; result: what failed. Forwarding is turned on for NAT alone. */
 export function setUpHost(network: HostNetwork): NetProblem[] {
   const problems: NetProblem[] = [];
-  for (const a of network.actions) tried(problems, `network ${nameOf(a)}`, () => applyHost([a]));
-  if (network.forward) tried(problems, "network forwarding", () => putText("/proc/sys/net/ipv4/ip_forward", "1"));
-  tried(problems, "network nat", () => setNat(network.nat));
-  return problems;
-}
-
-function nameOf(a: HostAction): string {
-  return a.kind === "bridge" ? `bridge ${a.name}` : a.kind;
-}
-
-function tried(problems: NetProblem[], at: string, step: () => void): void {
-  try {
-    step();
-  } catch (e) {
-    problems.push({ at, why: reason(e) });
+  for (const a of network.actions) {
+    try {
+      applyHost([a]);
+    } catch (e) {
+      problems.push({ at: `bridge ${a.link}`, why: reason(e) });
+    }
   }
+  try {
+    if (network.nat.length > 0) putText("/proc/sys/net/ipv4/ip_forward", "1");
+    setNat(network.nat);
+  } catch (e) {
+    problems.push({ at: "nat", why: reason(e) });
+  }
+  return problems;
 }
 
 /** Makes Wherry's nftables table hold exactly these rules, in one transaction. */
 export function setNat(rules: NatRule[]): void {
   const channel = new NetChannel(NETLINK_NETFILTER);
-  try {
-    channel.runTransaction(natBatch(rules), "nftables table wherry");
-  } finally {
-    channel.close();
-  }
+  const b = natBatch(rules);
+  // the last message ends the transaction and is not answered
+  const bad = channel.exchange(b, b.count - 1, 0);
+  channel.close();
+  if (bad.errno > 0) throw new SysError("network", "nftables table wherry", bad.errno, bad.why);
 }
 
 /** Asks about links, in the order given. */

@@ -6,9 +6,8 @@
  * search starts over at the end of the pool.
  */
 import type { NetDevice } from "../lxc/description.ts";
-import type { PoolGrant } from "./actions.ts";
+import type { NetProblem, PoolGrant } from "./actions.ts";
 import { formatIpv4, macOfIpv4, parseIpv4 } from "./ipv4.ts";
-import type { NetProblem } from "./plan.ts";
 import type { PoolRange } from "./pools.ts";
 
 export type Lease = { pool: string; container: string; address: number; isStatic: boolean };
@@ -39,33 +38,17 @@ export function reservedBy(container: string, devices: NetDevice[]): Reserved[] 
 
 /** Gives a container its address of a pool: the one it has, the one it asks for, or the next that nobody has. */
 export function grantAddress(table: LeaseTable, pools: PoolRange[], w: GrantWish, reserved: Reserved[]): Granted {
-  const at = `${w.container}/run.json .network`;
-  const refuse = (key: string, why: string): Granted => ({ grant: null, table, problems: [{ at: `${at}.${key}`, why }] });
-  const pool = pools.find((p) => p.name === w.pool);
-  if (pool === undefined) return refuse("pool", `there is no usable pool "${w.pool}"`);
-  const taken = addressesTaken(table, pool, w.container, reserved);
-  const cursor = cursorOf(table, pool);
-  let address = 0;
-  let next = cursor;
-  if (w.ip !== "") {
-    address = parseIpv4(w.ip);
-    const why = reasonAgainst(address, w.ip, pool, taken);
-    if (why !== "") return refuse("ip", why);
-  } else {
-    const own = table.leases.find((l) => l.pool === pool.name && l.container === w.container);
-    address = own !== undefined && isUsable(own.address, pool, taken) ? own.address : freeAddress(pool, cursor, taken);
-    if (address < 0) return refuse("pool", `no address is left in pool "${pool.name}"`);
-    if (own === undefined || own.address !== address) next = address + 1;
+  const out: Granted = { grant: null, table: { leases: table.leases.slice(), cursors: table.cursors.slice() }, problems: [] };
+  const place = pools.findIndex((p) => p.name === w.pool);
+  let why = `there is no usable pool "${w.pool}"`;
+  if (place >= 0) {
+    const search = new Search(out.table, pools[place]!, w.container, reserved);
+    const address = w.ip === "" ? search.any() : search.one(w.ip);
+    why = search.why;
+    if (why === "") out.grant = search.grant(address, w);
   }
-  const leases = table.leases.filter((l) => l.pool !== pool.name || l.container !== w.container);
-  leases.push({ pool: pool.name, container: w.container, address, isStatic: w.ip !== "" });
-  const cursors = table.cursors.filter((c) => c.pool !== pool.name);
-  cursors.push({ pool: pool.name, next });
-  const grant: PoolGrant = {
-    pool: pool.name, bridge: pool.bridge, address: formatIpv4(address), prefix: pool.prefix, gateway: formatIpv4(pool.gateway),
-    mac: w.mac === "" ? macOfIpv4(address) : w.mac, hostname: w.hostname,
-  };
-  return { grant, table: { leases, cursors }, problems: [] };
+  if (why !== "") out.problems.push({ at: `${w.container}/run.json .network`, why });
+  return out;
 }
 
 /** Forgets what a container has: when a revision no longer holds it. */
@@ -73,44 +56,80 @@ export function releaseLeases(table: LeaseTable, container: string): LeaseTable 
   return { leases: table.leases.filter((l) => l.container !== container), cursors: table.cursors };
 }
 
-function addressesTaken(table: LeaseTable, pool: PoolRange, container: string, reserved: Reserved[]): Reserved[] {
-  const out: Reserved[] = [{ container: "its gateway", address: pool.gateway }];
-  for (const r of reserved) if (r.container !== container) out.push(r);
-  for (const l of table.leases) {
-    if (l.pool === pool.name && l.container !== container) out.push({ container: l.container, address: l.address });
+/** Looks for one container's address in a pool; why: "" until it is refused. */
+class Search {
+  why = "";
+  private readonly table: LeaseTable;
+  private readonly pool: PoolRange;
+  private readonly container: string;
+  private readonly reserved: Reserved[];
+  /** Places of its lease and of the pool's cursor in the table, -1 for none. */
+  private readonly own: number;
+  private readonly cursor: number;
+
+  constructor(table: LeaseTable, pool: PoolRange, container: string, reserved: Reserved[]) {
+    this.table = table;
+    this.pool = pool;
+    this.container = container;
+    this.reserved = reserved;
+    this.own = table.leases.findIndex((l) => l.pool === pool.name && l.container === container);
+    this.cursor = table.cursors.findIndex((c) => c.pool === pool.name);
   }
-  return out;
-}
 
-function reasonAgainst(address: number, text: string, pool: PoolRange, taken: Reserved[]): string {
-  if (address < 0) return `"${text}" is no IPv4 address`;
-  if (address < pool.first || address > pool.last) return `${text} is no address for a container in pool "${pool.name}"`;
-  const holder = taken.find((t) => t.address === address);
-  return holder === undefined ? "" : `${text} belongs to ${holder.container}`;
-}
-
-function isUsable(address: number, pool: PoolRange, taken: Reserved[]): boolean {
-  return address >= pool.first && address <= pool.last && !taken.some((t) => t.address === address);
-}
-
-function cursorOf(table: LeaseTable, pool: PoolRange): number {
-  const c = table.cursors.find((k) => k.pool === pool.name);
-  return c !== undefined && c.next > pool.gateway && c.next <= pool.last ? c.next : pool.gateway + 1;
-}
-
-/** From the cursor to the end, from behind the gateway, then before it; -1 when all are taken. At most as many looks as addresses are taken, and one. */
-function freeAddress(pool: PoolRange, cursor: number, taken: Reserved[]): number {
-  const behind = firstFree(cursor, pool.last, taken);
-  if (behind >= 0) return behind;
-  const again = firstFree(pool.gateway + 1, pool.last, taken);
-  return again >= 0 ? again : firstFree(pool.first, pool.gateway - 1, taken);
-}
-
-function firstFree(from: number, to: number, taken: Reserved[]): number {
-  for (let n = from; n <= to; n++) {
-    if (!taken.some((t) => t.address === n)) return n;
+  /** A static address. */
+  one(ip: string): number {
+    const address = parseIpv4(ip);
+    const holder = this.holderOf(address);
+    if (address < this.pool.first || address > this.pool.last) this.why = `ip "${ip}" is no address for a container in pool "${this.pool.name}"`;
+    else if (holder !== "") this.why = `ip ${ip} belongs to ${holder}`;
+    return address;
   }
-  return -1;
+
+  /** The one it has; else from where the last search ended, then from behind the gateway, then before it. */
+  any(): number {
+    const p = this.pool;
+    const had = this.own < 0 ? -1 : this.table.leases[this.own]!.address;
+    if (had >= p.first && had <= p.last && this.holderOf(had) === "") return had;
+    const next = this.cursor < 0 ? 0 : this.table.cursors[this.cursor]!.next;
+    let found = this.firstFree(Math.max(next, p.gateway + 1), p.last);
+    if (found < 0) found = this.firstFree(p.gateway + 1, p.last);
+    if (found < 0) found = this.firstFree(p.first, p.gateway - 1);
+    if (found < 0) this.why = `no address is left in pool "${p.name}"`;
+    else this.setCursor(found + 1);
+    return found;
+  }
+
+  private setCursor(next: number): void {
+    const c: LeaseCursor = { pool: this.pool.name, next };
+    if (this.cursor < 0) this.table.cursors.push(c);
+    else this.table.cursors[this.cursor] = c;
+  }
+
+  /** Who has an address, "" when nobody but the container itself has. */
+  private holderOf(address: number): string {
+    if (address === this.pool.gateway) return "its gateway";
+    for (const r of this.reserved) if (r.address === address && r.container !== this.container) return r.container;
+    for (const l of this.table.leases) if (l.address === address && l.container !== this.container && l.pool === this.pool.name) return l.container;
+    return "";
+  }
+
+  /** At most as many looks as addresses are taken, and one; -1 when all are. */
+  private firstFree(from: number, to: number): number {
+    for (let n = from; n <= to; n++) if (this.holderOf(n) === "") return n;
+    return -1;
+  }
+
+  /** Enters the lease. */
+  grant(address: number, w: GrantWish): PoolGrant {
+    const p = this.pool;
+    const lease: Lease = { pool: p.name, container: w.container, address, isStatic: w.ip !== "" };
+    if (this.own < 0) this.table.leases.push(lease);
+    else this.table.leases[this.own] = lease;
+    return {
+      pool: p.name, bridge: p.bridge, address: formatIpv4(address), prefix: p.prefix, gateway: formatIpv4(p.gateway),
+      mac: w.mac === "" ? macOfIpv4(address) : w.mac, hostname: w.hostname,
+    };
+  }
 }
 
 const HEAD = "wherry leases 1";
@@ -129,23 +148,21 @@ export function parseLeases(text: string): { table: LeaseTable; problems: NetPro
   const table = emptyLeases();
   const problems: NetProblem[] = [];
   const lines = text.split("\n");
-  if (text !== "" && lines[0] !== HEAD) return { table, problems: [{ at: "leases:1", why: `it doesn't begin with "${HEAD}"` }] };
-  for (let i = 1; i < lines.length; i++) {
+  for (let i = 0; i < lines.length; i++) {
     const line = lines[i]!;
-    if (line !== "" && !parseLine(line.split("\t"), table)) problems.push({ at: `leases:${i + 1}`, why: "no lease, and ignored" });
+    if (line === "" || (i === 0 ? line === HEAD : lines[0] === HEAD && parseLine(line.split("\t"), table))) continue;
+    problems.push({ at: `leases:${i + 1}`, why: "no lease, and ignored" });
   }
   return { table, problems };
 }
 
 function parseLine(fields: string[], table: LeaseTable): boolean {
   const address = parseIpv4(fields[fields.length - 1]!);
-  if (address < 0) return false;
-  if (fields[0] === "next" && fields.length === 3) {
-    table.cursors.push({ pool: fields[1]!, next: address });
-    return true;
-  }
   const isStatic = fields[0] === "static";
-  if ((!isStatic && fields[0] !== "dynamic") || fields.length !== 4 || table.leases.length >= MAX_LEASES) return false;
-  table.leases.push({ pool: fields[1]!, container: fields[2]!, address, isStatic });
+  if (address < 0) return false;
+  if (fields[0] === "next" && fields.length === 3) table.cursors.push({ pool: fields[1]!, next: address });
+  else if ((isStatic || fields[0] === "dynamic") && fields.length === 4 && table.leases.length < MAX_LEASES) {
+    table.leases.push({ pool: fields[1]!, container: fields[2]!, address, isStatic });
+  } else return false;
   return true;
 }

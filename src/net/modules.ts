@@ -18,7 +18,7 @@ export function modulesOfHost(network: HostNetwork): string[] {
 export function modulesOfPlan(plan: NetPlan): string[] {
   const out: string[] = [];
   for (const a of plan.afterClone) {
-    const alias = a.kind === "veth" ? "veth" : a.kind === "stacked" ? `rtnl-link-${a.type}` : "";
+    const alias = a.kind === "veth" ? "veth" : a.over !== "" ? `rtnl-link-${a.kind}` : "";
     if (alias !== "" && !out.includes(alias)) out.push(alias);
   }
   return out;

@@ -60,7 +60,7 @@ function table(b: NetlinkBatch, message: number): void {
   begin(b, message, message === NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
   b.attributeText(1, TABLE);
   b.end();
-  b.acknowledgeLast();
+  b.acknowledge();
 }
 
 function chain(b: NetlinkBatch): void {
@@ -68,16 +68,16 @@ function chain(b: NetlinkBatch): void {
   b.attributeText(1, TABLE);
   b.attributeText(3, CHAIN);
   const hook = b.nest(4);
-  b.attributeBigU32(1, NF_INET_POST_ROUTING);
-  b.attributeBigU32(2, PRIORITY);
+  b.attributeBig(1, NF_INET_POST_ROUTING);
+  b.attributeBig(2, PRIORITY);
   b.unnest(hook);
   b.attributeText(7, "nat");
   b.end();
-  b.acknowledgeLast();
+  b.acknowledge();
 }
 
 function rule(b: NetlinkBatch, r: NatRule): void {
-  begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+  begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE + NLM_F_APPEND);
   b.attributeText(1, TABLE);
   b.attributeText(2, CHAIN);
   const list = b.nest(4);
@@ -89,7 +89,7 @@ function rule(b: NetlinkBatch, r: NatRule): void {
   expression(b, "masq", -1);
   b.unnest(list);
   b.end();
-  b.acknowledgeLast();
+  b.acknowledge();
 }
 
 /** Opens one expression; close it with endExpression, or at once when `data` is -1. Returns the two nests. */
@@ -109,18 +109,18 @@ function endExpression(b: NetlinkBatch, nests: number[]): void {
 /** The four bytes of the source address, at 12 of the network header, into the register. */
 function sourceAddress(b: NetlinkBatch): void {
   const e = expression(b, "payload", 0);
-  b.attributeBigU32(1, REGISTER);
-  b.attributeBigU32(2, 1);
-  b.attributeBigU32(3, 12);
-  b.attributeBigU32(4, 4);
+  b.attributeBig(1, REGISTER);
+  b.attributeBig(2, 1);
+  b.attributeBig(3, 12);
+  b.attributeBig(4, 4);
   endExpression(b, e);
 }
 
 function mask(b: NetlinkBatch, bytes: number[]): void {
   const e = expression(b, "bitwise", 0);
-  b.attributeBigU32(1, REGISTER);
-  b.attributeBigU32(2, REGISTER);
-  b.attributeBigU32(3, bytes.length);
+  b.attributeBig(1, REGISTER);
+  b.attributeBig(2, REGISTER);
+  b.attributeBig(3, bytes.length);
   value(b, 4, bytes);
   value(b, 5, bytes.map(() => 0));
   endExpression(b, e);
@@ -129,16 +129,16 @@ function mask(b: NetlinkBatch, bytes: number[]): void {
 /** operation: 0 equal, 1 not equal. */
 function compare(b: NetlinkBatch, operation: number, bytes: number[]): void {
   const e = expression(b, "cmp", 0);
-  b.attributeBigU32(1, REGISTER);
-  b.attributeBigU32(2, operation);
+  b.attributeBig(1, REGISTER);
+  b.attributeBig(2, operation);
   value(b, 3, bytes);
   endExpression(b, e);
 }
 
 function outgoingLink(b: NetlinkBatch): void {
   const e = expression(b, "meta", 0);
-  b.attributeBigU32(1, REGISTER);
-  b.attributeBigU32(2, 7);
+  b.attributeBig(1, REGISTER);
+  b.attributeBig(2, 7);
   endExpression(b, e);
 }
 

@@ -4,7 +4,7 @@
  * Never talks to the kernel. Source: netlink(7), kernel
  * include/uapi/linux/netlink.h.
  */
-import { i32At, putU16, putU32, u16At, u32At } from "../sys/bytes.ts";
+import { i32At, u16At, u32At } from "../sys/bytes.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 
 export const NLM_F_REQUEST = 0x1;
@@ -21,7 +21,10 @@ const NLMSGERR_ATTR_MSG = 1;
 const NLA_F_NESTED = 0x8000;
 const HEADER_BYTES = 16;
 
-/** A growing run of messages. begin(), fields and attributes, end(); sequence numbers count from 1. */
+/**
+ * A growing run of messages: begin(), fields and attributes, end(). Sequence
+ * numbers count from 1. What it writes always fits, so nothing here throws.
+ */
 export class NetlinkBatch {
   private buffer: Uint8Array = new Uint8Array(512);
   private used = 0;
@@ -34,82 +37,90 @@ export class NetlinkBatch {
     return this.buffer.subarray(0, this.used);
   }
 
+  /** flags beside NLM_F_REQUEST. */
   begin(type: number, flags: number): void {
     this.start = this.room(HEADER_BYTES);
     this.count = this.count + 1;
-    putU16(this.buffer, this.start + 4, type);
-    putU16(this.buffer, this.start + 6, flags | NLM_F_REQUEST);
-    putU32(this.buffer, this.start + 8, this.count);
+    this.put(this.start + 4, type, 2);
+    this.put(this.start + 6, flags + NLM_F_REQUEST, 2);
+    this.put(this.start + 8, this.count, 4);
   }
 
   end(): void {
-    putU32(this.buffer, this.start, this.used - this.start);
+    this.put(this.start, this.used - this.start, 4);
   }
 
   /** Asks for an answer to the message that was ended last, also when it succeeds. */
-  acknowledgeLast(): void {
-    putU16(this.buffer, this.start + 6, u16At(this.buffer, this.start + 6) | NLM_F_ACK);
+  acknowledge(): void {
+    const at = this.start + 6;
+    this.buffer[at] = this.buffer[at]! + NLM_F_ACK;
   }
 
   u8s(values: number[]): void {
-    const at = this.room(values.length);
-    for (let i = 0; i < values.length; i++) this.buffer[at + i] = values[i]!;
+    let at = this.room(values.length);
+    for (const v of values) {
+      this.buffer[at] = v;
+      at += 1;
+    }
   }
 
   u32(value: number): void {
-    const at = this.room(4);
-    putU32(this.buffer, at, value);
+    this.put(this.room(4), value, 4);
   }
 
   attributeU8s(type: number, values: number[]): void {
-    this.attributeHead(type, values.length);
+    this.head(type, values.length);
     this.u8s(values);
-    this.pad();
+    this.room((4 - values.length % 4) % 4);
   }
 
   attributeU16(type: number, value: number): void {
-    this.attributeU8s(type, [value % 256, Math.floor(value / 256) % 256]);
+    this.head(type, 2);
+    this.put(this.room(4), value, 2);
   }
 
   attributeU32(type: number, value: number): void {
-    this.attributeHead(type, 4);
+    this.head(type, 4);
     this.u32(value);
   }
 
-  /** Most significant byte first, as nftables wants its numbers. */
-  attributeBigU32(type: number, value: number): void {
-    this.attributeU8s(type, [Math.floor(value / 16777216) % 256, Math.floor(value / 65536) % 256, Math.floor(value / 256) % 256, value % 256]);
+  /** One byte, as the last of four: how nftables wants its small numbers. */
+  attributeBig(type: number, value: number): void {
+    this.attributeU8s(type, [0, 0, 0, value]);
   }
 
   /** Ended by NUL. */
   attributeText(type: number, text: string): void {
     const bytes = toUtf8(text);
-    this.attributeHead(type, bytes.length + 1);
-    const at = this.room(bytes.length + 1);
+    this.head(type, bytes.length + 1);
+    const at = this.room(bytes.length + 4 - bytes.length % 4);
     this.buffer.set(bytes, at);
-    this.pad();
   }
 
   /** Opens an attribute that holds attributes; what it returns closes it. */
   nest(type: number): number {
     const at = this.used;
-    this.attributeHead(type | NLA_F_NESTED, 0);
+    this.head(type + NLA_F_NESTED, 0);
     return at;
   }
 
   unnest(at: number): void {
-    putU16(this.buffer, at, this.used - at);
+    this.put(at, this.used - at, 2);
   }
 
-  private attributeHead(type: number, size: number): void {
+  private head(type: number, size: number): void {
     const at = this.room(4);
-    putU16(this.buffer, at, 4 + size);
-    putU16(this.buffer, at + 2, type);
+    this.put(at, 4 + size, 2);
+    this.put(at + 2, type, 2);
   }
 
-  private pad(): void {
-    const over = this.used % 4;
-    if (over > 0) this.room(4 - over);
+  private put(at: number, value: number, bytes: number): void {
+    let rest = value;
+    for (let i = 0; i < bytes; i++) {
+      const low = rest % 256;
+      this.buffer[at + i] = low;
+      rest = (rest - low) / 256;
+    }
   }
 
   /** Place of `size` further bytes, all zero. */
@@ -135,10 +146,12 @@ export function parseAnswers(data: Uint8Array): NetlinkAnswer[] {
   while (at + HEADER_BYTES <= data.length) {
     const size = u32At(data, at);
     if (size < HEADER_BYTES || at + size > data.length) break;
-    const sequence = u32At(data, at + 8);
+    const answer: NetlinkAnswer = { sequence: u32At(data, at + 8), errno: -1, why: "" };
     if (u16At(data, at + 4) === NLMSG_ERROR && size >= HEADER_BYTES + 4) {
-      out.push({ sequence, errno: -i32At(data, at + HEADER_BYTES), why: sentenceOf(data.subarray(at, at + size)) });
-    } else out.push({ sequence, errno: -1, why: "" });
+      answer.errno = -i32At(data, at + HEADER_BYTES);
+      answer.why = sentenceOf(data.subarray(at, at + size));
+    }
+    out.push(answer);
     at += size + (4 - size % 4) % 4;
   }
   return out;

@@ -4,19 +4,16 @@
  * container's name, so that whoever stops it after a crash finds them again.
  * Rules: LXC configuration language "NETWORK"; runtime specification 11, 14.
  */
-import type { Ipv4Route, NetDevice } from "../lxc/description.ts";
-import { emptyNetDevice } from "../lxc/description.ts";
-import type { HostAction, InsideAction, LinkFact, LinkScript, NetPlan, PoolGrant } from "./actions.ts";
-import { hostMac, hostName, hwaddrOf, insideNames } from "./link_names.ts";
-import { addressBytes, samePrefix } from "./link_bytes.ts";
+import { emptyNetDevice, type NetDevice } from "../lxc/description.ts";
+import { addressAction, bareNetwork, netAction, type LinkFact, type NetAction, type NetPlan, type NetProblem, type PoolGrant } from "./actions.ts";
 import { broadcastOf, classPrefix, formatIpv4, parseIpv4 } from "./ipv4.ts";
-
-export type NetProblem = { at: string; why: string };
+import { addressBytes, samePrefix } from "./link_bytes.ts";
+import { hostMac, hostName, hwaddrOf, insideNames } from "./link_names.ts";
 
 /**
  * devices: of the configuration; not together with pool. loopback: bring lo up
  * even without a device that is up. facts: of every link in linksToAsk(). random:
- * six bytes a device, only read for a hwaddr with x.
+ * as many bytes as randomNeeded() says.
  */
 export type NetRequest = {
   container: string; devices: NetDevice[]; pool: PoolGrant | null; loopback: boolean; facts: LinkFact[]; random: Uint8Array;
@@ -28,12 +25,14 @@ export type PlannedNetwork = { plan: NetPlan; problems: NetProblem[] };
 const MACVLAN_MODES = ["private", "vepa", "bridge", "passthru"];
 const IPVLAN_MODES = ["l2", "l3", "l3s"];
 const IPVLAN_ISOLATION = ["bridge", "private", "vepa"];
+/** A link made without MTU has this one. */
+const USUAL_MTU = 1500;
 
 /** Host links whose facts the plan depends on: bridges that give their MTU, links that give a gateway. */
 export function linksToAsk(devices: NetDevice[]): string[] {
   const links: string[] = [];
   for (const d of devices) {
-    const asksMtu = d.type === "veth" && d.vethMode === "bridge" && d.mtu === 0;
+    const asksMtu = d.type === "veth" && d.mtu === 0;
     if (d.link !== "" && (asksMtu || d.ipv4Gateway === "auto" || d.ipv6Gateway === "auto") && !links.includes(d.link)) links.push(d.link);
   }
   return links;
@@ -51,160 +50,200 @@ function deviceOfGrant(g: PoolGrant): NetDevice {
   d.name = "eth0";
   d.up = true;
   d.hwaddr = g.mac;
-  d.ipv4 = [{ address: g.address, prefix: g.prefix, broadcast: "" }];
+  d.ipv4.push({ address: g.address, prefix: g.prefix, broadcast: "" });
   d.ipv4Gateway = g.gateway;
-  d.at = `pool ${g.pool}`;
+  d.at = g.pool;
   return d;
 }
 
 /** Plans all devices; every problem is reported, with the place the configuration has it. */
 export function planNetwork(r: NetRequest): PlannedNetwork {
-  const planner = new NetPlanner(r);
-  const devices = r.pool === null ? r.devices : [deviceOfGrant(r.pool)];
-  if (r.pool !== null && r.devices.length > 0) {
-    planner.problems.push({ at: r.devices[0]!.at, why: `lxc.net can't be used together with pool "${r.pool.pool}" of run.json` });
+  let devices = r.devices;
+  const problems: NetProblem[] = [];
+  if (r.pool !== null) {
+    if (devices.length > 0) problems.push({ at: devices[0]!.at, why: "lxc.net can't be used together with a pool of run.json" });
+    devices = [deviceOfGrant(r.pool)];
   }
+  const plan = bareNetwork(r.loopback || devices.some((d) => d.up && d.type !== "none"));
+  if (r.pool !== null) plan.hostname = r.pool.hostname;
   const names = insideNames(devices);
-  if (r.loopback || devices.some((d) => d.up && d.type !== "none")) planner.inside.push({ kind: "up", link: "lo" });
-  for (let i = 0; i < devices.length; i++) planner.addDevice(devices[i]!, names[i]!, i);
-  const plan: NetPlan = {
-    beforeClone: planner.beforeClone, afterClone: planner.afterClone, inside: planner.inside, afterExit: planner.afterExit.reverse(),
-    scriptsUp: planner.scriptsUp, scriptsDown: planner.scriptsDown, hostname: r.pool === null ? "" : r.pool.hostname,
-  };
-  return { plan, problems: planner.problems };
+  for (let i = 0; i < devices.length; i++) {
+    if (devices[i]!.type !== "none") new DevicePlanner(r, devices[i]!, names[i]!, plan, problems).all(hwaddrOf(devices[i]!.hwaddr, r.random, 6 * i));
+  }
+  plan.afterExit.reverse();
+  return { plan, problems };
 }
 
-class NetPlanner {
-  readonly beforeClone: HostAction[] = [];
-  readonly afterClone: HostAction[] = [];
-  readonly inside: InsideAction[] = [];
-  readonly afterExit: HostAction[] = [];
-  readonly scriptsUp: LinkScript[] = [];
-  readonly scriptsDown: LinkScript[] = [];
-  readonly problems: NetProblem[] = [];
+/** One device. `host`: the name of its host end. */
+class DevicePlanner {
   private readonly request: NetRequest;
+  private readonly device: NetDevice;
+  private readonly name: string;
+  private readonly host: string;
+  private readonly plan: NetPlan;
+  private readonly problems: NetProblem[];
 
-  constructor(r: NetRequest) {
+  constructor(r: NetRequest, d: NetDevice, name: string, plan: NetPlan, problems: NetProblem[]) {
     this.request = r;
+    this.device = d;
+    this.name = name;
+    this.host = d.vethPair !== "" ? d.vethPair : hostName(r.container, d.index);
+    this.plan = plan;
+    this.problems = problems;
   }
 
-  addDevice(d: NetDevice, name: string, place: number): void {
-    if (d.type === "none") return;
-    const host = d.vethPair !== "" ? d.vethPair : hostName(this.request.container, d.index);
+  all(mac: string): void {
+    const d = this.device;
     if (d.type !== "empty") {
-      const mac = hwaddrOf(d.hwaddr, this.request.random, 6 * place);
-      this.addLink(d, name, mac, host);
-      this.addAddresses(d, name);
-      if (d.l2proxy) this.addProxies(d, d.link);
+      this.link(mac);
+      if (d.type === "veth") this.hostEnd();
+      this.addresses();
+      this.gateway("ipv4", d.ipv4Gateway, "0.0.0.0");
+      this.gateway("ipv6", d.ipv6Gateway, "::");
     }
-    this.addScripts(d, host);
+    if (d.scriptUp !== "") this.plan.scriptsUp.push({ command: d.scriptUp, args: this.scriptArguments("up") });
+    if (d.scriptDown !== "") this.plan.scriptsDown.push({ command: d.scriptDown, args: this.scriptArguments("down") });
   }
 
-  private addLink(d: NetDevice, name: string, mac: string, host: string): void {
-    if (d.type === "veth") this.addVeth(d, name, mac, host);
-    else if (d.type === "phys") {
-      this.afterClone.push({ kind: "move", link: d.link, name, mac, mtu: d.mtu });
-      this.afterExit.push({ kind: "giveBack", link: d.link, name });
-    } else {
-      const isMacvlan = d.type === "macvlan";
-      const mode = d.type === "vlan" ? d.vlanId : isMacvlan ? 2 ** MACVLAN_MODES.indexOf(d.macvlanMode) : IPVLAN_MODES.indexOf(d.ipvlanMode);
-      const flags = d.type === "ipvlan" ? IPVLAN_ISOLATION.indexOf(d.ipvlanIsolation) : 0;
-      this.afterClone.push({ kind: "stacked", type: d.type === "vlan" ? "vlan" : isMacvlan ? "macvlan" : "ipvlan", parent: d.link, mode, flags, name, mac, mtu: d.mtu });
-    }
+  private link(mac: string): void {
+    const d = this.device;
+    const a = netAction("move", d.link);
+    a.name = this.name;
+    a.mac = mac;
+    a.mtu = d.mtu;
+    if (d.type === "veth") this.veth(a);
+    else if (d.type === "phys") this.undo("give-back", d.link);
+    else this.stacked(a);
+    this.plan.afterClone.push(a);
   }
 
-  private addVeth(d: NetDevice, name: string, mac: string, host: string): void {
-    const bridge = d.vethMode === "bridge" ? d.link : "";
-    const ofBridge = bridge === "" ? 0 : this.factOf(bridge).mtu;
-    const mtu = d.mtu > 0 ? d.mtu : ofBridge === 1500 ? 0 : ofBridge;
-    this.afterClone.push({ kind: "veth", host, hostMac: hostMac(this.request.container, d.index), bridge, mtu, name, mac, derived: d.vethPair === "" });
+  private undo(kind: "give-back" | "delete", link: string): void {
+    const a = netAction(kind, link);
+    a.name = this.name;
+    this.plan.afterExit.push(a);
+  }
+
+  private veth(a: NetAction): void {
+    const d = this.device;
+    a.kind = "veth";
+    a.link = this.host;
+    a.hostMac = hostMac(this.request.container, d.index);
+    a.derived = d.vethPair === "";
+    if (d.vethMode === "bridge") a.over = d.link;
+    const ofBridge = this.factOf(a.over).mtu;
+    if (d.mtu === 0 && ofBridge !== USUAL_MTU) a.mtu = ofBridge;
     // a connection that still closes would keep the namespace, its address and this pair for minutes
-    this.afterExit.push({ kind: "delete", link: host });
-    if (bridge !== "" && (d.vethVlanId >= 0 || d.vethVlanTagged.length > 0)) {
-      this.afterClone.push({ kind: "bridgeVlans", link: host, vlan: d.vethVlanId, tagged: d.vethVlanTagged });
+    this.undo("delete", this.host);
+  }
+
+  private stacked(a: NetAction): void {
+    const d = this.device;
+    a.link = "";
+    a.over = d.link;
+    if (d.type === "vlan") {
+      a.kind = "vlan";
+      a.mode = d.vlanId;
+    } else if (d.type === "macvlan") {
+      a.kind = "macvlan";
+      a.mode = 2 ** MACVLAN_MODES.indexOf(d.macvlanMode);
+    } else {
+      a.kind = "ipvlan";
+      a.mode = IPVLAN_MODES.indexOf(d.ipvlanMode);
+      a.flags = IPVLAN_ISOLATION.indexOf(d.ipvlanIsolation);
     }
-    for (const r of d.vethRoutes4) this.addHostRoute(host, r);
-    for (const r of d.vethRoutes6) this.addHostRoute(host, r);
-    if (d.vethMode === "router") this.addRouter(d, host);
   }
 
-  /** The host routes to the container and answers for its gateways. */
-  private addRouter(d: NetDevice, host: string): void {
-    if (d.ipv4.length > 0) this.afterClone.push({ kind: "setting", path: `/proc/sys/net/ipv4/conf/${host}/forwarding`, value: "1" });
-    if (d.ipv6.length > 0) this.afterClone.push({ kind: "setting", path: `/proc/sys/net/ipv6/conf/${host}/forwarding`, value: "1" });
-    for (const a of d.ipv4) this.addHostRoute(host, { destination: a.address, prefix: 32 });
-    for (const a of d.ipv6) this.addHostRoute(host, { destination: a.address, prefix: 128 });
-    if (addressBytes(d.ipv4Gateway).length > 0) this.addProxy(host, d.ipv4Gateway);
-    if (addressBytes(d.ipv6Gateway).length > 0) this.addProxy(host, d.ipv6Gateway);
+  private outside(kind: "host-route" | "proxy", address: string, prefix: number): void {
+    this.plan.afterClone.push(addressAction(kind, this.host, address, prefix, ""));
   }
 
-  private addProxy(link: string, address: string): void {
-    this.afterClone.push({ kind: "proxy", link, address });
+  private tag(vlan: number, flags: number): void {
+    const a = netAction("tag", this.host);
+    a.mode = vlan;
+    a.flags = flags;
+    this.plan.afterClone.push(a);
   }
 
-  private addHostRoute(link: string, r: Ipv4Route): void {
-    this.afterClone.push({ kind: "hostRoute", link, destination: r.destination, prefix: r.prefix });
+  /** What the host's end of a pair needs: VLANs of its bridge, or routes to the container. */
+  private hostEnd(): void {
+    const d = this.device;
+    if (d.vethVlanId >= 0) this.plan.afterClone.push(netAction("untag", this.host));
+    if (d.vethVlanId > 0) this.tag(d.vethVlanId, 1);
+    for (const vlan of d.vethVlanTagged) this.tag(vlan, 0);
+    for (const r of d.vethRoutes4) this.outside("host-route", r.destination, r.prefix);
+    for (const r of d.vethRoutes6) this.outside("host-route", r.destination, r.prefix);
+    if (d.vethMode !== "router") return;
+    if (d.ipv4.length > 0) this.forwarding("ipv4");
+    if (d.ipv6.length > 0) this.forwarding("ipv6");
+    for (const a of d.ipv4) this.outside("host-route", a.address, 32);
+    for (const a of d.ipv6) this.outside("host-route", a.address, 128);
+    // the host answers for the gateways, which nobody has
+    if (d.ipv4Gateway.includes(".")) this.outside("proxy", d.ipv4Gateway, 0);
+    if (d.ipv6Gateway.includes(":")) this.outside("proxy", d.ipv6Gateway, 0);
   }
 
-  private addProxies(d: NetDevice, link: string): void {
-    for (const a of d.ipv4) this.addProxy(link, a.address);
-    for (const a of d.ipv6) this.addProxy(link, a.address);
+  private forwarding(family: string): void {
+    const a = netAction("setting", "");
+    a.name = `/proc/sys/net/${family}/conf/${this.host}/forwarding`;
+    a.address = "1";
+    this.plan.afterClone.push(a);
   }
 
-  private addAddresses(d: NetDevice, link: string): void {
-    const subnets: { bytes: number[]; prefix: number }[] = [];
+  private addresses(): void {
+    const d = this.device;
     for (const a of d.ipv4) {
       const n = parseIpv4(a.address);
       const prefix = a.prefix < 0 ? classPrefix(n) : a.prefix;
-      const broadcast = a.broadcast !== "" || prefix > 30 ? a.broadcast : formatIpv4(broadcastOf(n, prefix));
-      this.inside.push({ kind: "address", link, address: a.address, prefix, broadcast });
-      subnets.push({ bytes: addressBytes(a.address), prefix });
+      this.address(a.address, prefix, a.broadcast !== "" || prefix > 30 ? a.broadcast : formatIpv4(broadcastOf(n, prefix)));
     }
-    for (const a of d.ipv6) {
-      const prefix = a.prefix < 0 ? 64 : a.prefix;
-      this.inside.push({ kind: "address", link, address: a.address, prefix, broadcast: "" });
-      subnets.push({ bytes: addressBytes(a.address), prefix });
-    }
-    if (d.up) this.inside.push({ kind: "up", link });
-    this.addGateway(d, link, d.ipv4Gateway, false, subnets);
-    this.addGateway(d, link, d.ipv6Gateway, true, subnets);
+    for (const a of d.ipv6) this.address(a.address, a.prefix < 0 ? 64 : a.prefix, "");
+    if (d.up) this.plan.inside.push(netAction("up", this.name));
+  }
+
+  private address(address: string, prefix: number, broadcast: string): void {
+    this.plan.inside.push(addressAction("address", this.name, address, prefix, broadcast));
+    if (this.device.l2proxy) this.plan.afterClone.push(addressAction("proxy", this.device.link, address, 0, ""));
+  }
+
+  private route(address: string, prefix: number, gateway: string): void {
+    this.plan.inside.push(addressAction("route", this.name, address, prefix, gateway));
   }
 
   /** A gateway outside the link's own subnets is reached by a route of its own first. */
-  private addGateway(d: NetDevice, link: string, wanted: string, v6: boolean, subnets: { bytes: number[]; prefix: number }[]): void {
+  private gateway(family: string, wanted: string, any: string): void {
     if (wanted === "") return;
-    const key = `${d.at} ${v6 ? "ipv6" : "ipv4"}.gateway`;
-    if (!d.up) {
-      this.problems.push({ at: key, why: "a gateway needs flags = up" });
-      return;
-    }
-    const any = v6 ? "::" : "0.0.0.0";
-    if (wanted === "dev") {
-      this.inside.push({ kind: "route", link, destination: any, prefix: 0, gateway: "" });
-      return;
-    }
-    const fact = wanted === "auto" ? this.factOf(d.link) : null;
-    const gateway = fact === null ? wanted : v6 ? fact.address6 : fact.address4;
+    const fact = this.factOf(this.device.link);
+    const gateway = wanted === "dev" ? "" : wanted !== "auto" ? wanted : family === "ipv4" ? fact.address4 : fact.address6;
     const bytes = addressBytes(gateway);
-    if (bytes.length === 0) {
-      this.problems.push({ at: key, why: `link ${d.link} has no ${v6 ? "IPv6" : "IPv4"} address to be the gateway` });
+    let why = "";
+    if (!this.device.up) why = "a gateway needs flags = up";
+    else if (wanted === "auto" && bytes.length === 0) why = `link ${fact.link} has no ${family} address to be the gateway`;
+    if (why !== "") {
+      this.problems.push({ at: `${this.device.at} ${family}.gateway`, why });
       return;
     }
-    if (!isLinkLocal(bytes) && !subnets.some((s) => samePrefix(s.bytes, bytes, s.prefix))) {
-      this.inside.push({ kind: "route", link, destination: gateway, prefix: bytes.length * 8, gateway: "" });
-    }
-    this.inside.push({ kind: "route", link, destination: any, prefix: 0, gateway });
+    if (bytes.length > 0 && !isLinkLocal(bytes) && !this.isOnLink(bytes)) this.route(gateway, bytes.length * 8, "");
+    this.route(any, 0, gateway);
   }
 
-  private addScripts(d: NetDevice, host: string): void {
-    const words = d.type === "empty" ? ["empty"] : d.type === "veth" ? ["veth", d.link, host] : [d.type, d.link];
-    if (d.scriptUp !== "") this.scriptsUp.push({ command: d.scriptUp, args: [this.request.container, "net", "up", ...words] });
-    if (d.scriptDown !== "") this.scriptsDown.push({ command: d.scriptDown, args: [this.request.container, "net", "down", ...words] });
+  private isOnLink(bytes: number[]): boolean {
+    for (const a of this.plan.inside) {
+      if (a.kind === "address" && a.link === this.name && samePrefix(addressBytes(a.address), bytes, a.prefix)) return true;
+    }
+    return false;
+  }
+
+  private scriptArguments(event: string): string[] {
+    const d = this.device;
+    const args = [this.request.container, "net", event, d.type];
+    if (d.type !== "empty") args.push(d.link);
+    if (d.type === "veth") args.push(this.host);
+    return args;
   }
 
   private factOf(link: string): LinkFact {
-    const fact = this.request.facts.find((f) => f.link === link);
-    return fact === undefined ? { link, mtu: 0, address4: "", address6: "" } : fact;
+    for (const f of this.request.facts) if (f.link === link) return f;
+    return { link, mtu: 0, address4: "", address6: "" };
   }
 }
 

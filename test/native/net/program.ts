@@ -7,7 +7,7 @@
  */
 import type { NetDevice } from "../../../src/lxc/description.ts";
 import { emptyNetDevice } from "../../../src/lxc/description.ts";
-import type { NetPlan, PoolGrant } from "../../../src/net/actions.ts";
+import { addressAction, netAction, type NetPlan, type PoolGrant } from "../../../src/net/actions.ts";
 import { applyHost, configureInside, connectContainer, disconnectContainer, prepareNetwork } from "../../../src/net/apply.ts";
 import { NETLINK_NETFILTER, NetChannel } from "../../../src/net/channel.ts";
 import { askLinks, setNat, setUpHost } from "../../../src/net/host.ts";
@@ -228,7 +228,7 @@ function pool(): void {
   const a = started("a", [], first.grant);
   const b = started("b", [], second.grant);
   const outside = started("outside", [device("veth", "", "192.0.2.2")], null);
-  configureInside([{ kind: "address", link: hostName("outside", 0), address: "192.0.2.1", prefix: 24, broadcast: "" }]);
+  configureInside([addressAction("address", hostName("outside", 0), "192.0.2.1", 24, "")]);
   say(`mac=${a.ask("hardware eth0")}`);
   const fd = a.ask("listen 8080");
   a.tell(`accept ${fd}`);
@@ -364,7 +364,7 @@ function loopback(): void {
 }
 
 unshare(CLONE_NEWNET);
-configureInside([{ kind: "up", link: "lo" }]);
+configureInside([netAction("up", "lo")]);
 const scenario = process.argv[2]!;
 if (scenario === "pool") pool();
 else if (scenario === "names") names();

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Pool } from "../../../src/state/model.ts";
+import { addressAction } from "../../../src/net/actions.ts";
 import { parseIpv4 } from "../../../src/net/ipv4.ts";
 import { emptyLeases, formatLeases, grantAddress, parseLeases, releaseLeases, reservedBy, type GrantWish, type LeaseTable, type Reserved } from "../../../src/net/leases.ts";
 import { checkPools, planDefaultBridge, planHost } from "../../../src/net/pools.ts";
@@ -52,7 +53,7 @@ test("an address given back is not the next one given", () => {
 test("the search starts over when the end is reached, and ends when all are taken", () => {
   const all = granted(["a", "b", "c", "d", "e"].map((c) => wish(c)));
   assert.equal(all.got, ["10.9.0.2", "10.9.0.3", "10.9.0.4", "10.9.0.5", "10.9.0.6"]);
-  assert.equal(granted([wish("f")], [], all.table).got, ["f/run.json .network.pool: no address is left in pool \"inner\""]);
+  assert.equal(granted([wish("f")], [], all.table).got, ["f/run.json .network: no address is left in pool \"inner\""]);
   assert.equal(granted([wish("f")], [], releaseLeases(all.table, "b")).got, ["10.9.0.3"]);
 });
 
@@ -61,7 +62,7 @@ test("a gateway at the end of the subnet leaves the addresses before it", () => 
 });
 
 test("a static address may be asked for again by its holder, by nobody else", () => {
-  assert.equal(granted([wish("a", "10.9.0.5"), wish("a", "10.9.0.5"), wish("b", "10.9.0.5")]).got, ["10.9.0.5", "10.9.0.5", "b/run.json .network.ip: 10.9.0.5 belongs to a"]);
+  assert.equal(granted([wish("a", "10.9.0.5"), wish("a", "10.9.0.5"), wish("b", "10.9.0.5")]).got, ["10.9.0.5", "10.9.0.5", "b/run.json .network: ip 10.9.0.5 belongs to a"]);
 });
 
 test("a dynamic address steps over a static one", () => {
@@ -71,7 +72,7 @@ test("a dynamic address steps over a static one", () => {
 test("addresses that configurations of others name are never given", () => {
   const d = emptyNetDevice(0, "veth");
   d.ipv4 = [{ address: "10.9.0.2", prefix: 24, broadcast: "" }];
-  assert.equal(granted([wish("a"), wish("b", "10.9.0.2")], reservedBy("other", [d])).got, ["10.9.0.3", "b/run.json .network.ip: 10.9.0.2 belongs to other"]);
+  assert.equal(granted([wish("a"), wish("b", "10.9.0.2")], reservedBy("other", [d])).got, ["10.9.0.3", "b/run.json .network: ip 10.9.0.2 belongs to other"]);
 });
 
 test("a lease that another's configuration has taken since is replaced", () => {
@@ -85,16 +86,16 @@ test("a lease outside a pool that has moved is replaced", () => {
 });
 
 const REFUSED: { says: string; ip: string; why: string }[] = [
-  { says: "outside the subnet", ip: "10.9.1.2", why: "10.9.1.2 is no address for a container in pool \"inner\"" },
-  { says: "of the network itself", ip: "10.9.0.0", why: "10.9.0.0 is no address for a container in pool \"inner\"" },
-  { says: "of the broadcast", ip: "10.9.0.7", why: "10.9.0.7 is no address for a container in pool \"inner\"" },
+  { says: "outside the subnet", ip: "10.9.1.2", why: "\"10.9.1.2\" is no address for a container in pool \"inner\"" },
+  { says: "of the network itself", ip: "10.9.0.0", why: "\"10.9.0.0\" is no address for a container in pool \"inner\"" },
+  { says: "of the broadcast", ip: "10.9.0.7", why: "\"10.9.0.7\" is no address for a container in pool \"inner\"" },
   { says: "of the gateway", ip: "10.9.0.1", why: "10.9.0.1 belongs to its gateway" },
-  { says: "that is none", ip: "10.9.0.x", why: "\"10.9.0.x\" is no IPv4 address" },
+  { says: "that is none", ip: "10.9.0.x", why: "\"10.9.0.x\" is no address for a container in pool \"inner\"" },
 ];
-for (const v of REFUSED) test(`a static address ${v.says} is refused`, () => assert.equal(granted([wish("a", v.ip)]).got, [`a/run.json .network.ip: ${v.why}`]));
+for (const v of REFUSED) test(`a static address ${v.says} is refused`, () => assert.equal(granted([wish("a", v.ip)]).got, [`a/run.json .network: ip ${v.why}`]));
 
 test("a pool nobody defines is refused", () => {
-  assert.equal(grantAddress(emptyLeases(), [], wish("a"), []).problems, [{ at: "a/run.json .network.pool", why: "there is no usable pool \"inner\"" }]);
+  assert.equal(grantAddress(emptyLeases(), [], wish("a"), []).problems, [{ at: "a/run.json .network", why: "there is no usable pool \"inner\"" }]);
 });
 
 test("a container's own hardware address is kept", () => {
@@ -102,10 +103,10 @@ test("a container's own hardware address is kept", () => {
 });
 
 const POOLS: { says: string; change: Partial<Pool>; why: string }[] = [
-  { says: "a pool of type macvlan", change: { type: "macvlan", parent: "eth0" }, why: "type macvlan is not supported, only bridge" },
-  { says: "a pool without a bridge", change: { bridge: "" }, why: "\"\" is no name for a bridge (1 to 15 characters, no /)" },
-  { says: "a subnet without prefix", change: { subnet: "10.9.0.0" }, why: "subnet \"10.9.0.0\" is not A.B.C.D/prefix" },
-  { says: "a subnet too small for a container", change: { subnet: "10.9.0.0/31" }, why: "prefix 31 of the subnet is not 8 to 30" },
+  { says: "a pool of type macvlan", change: { type: "macvlan", parent: "eth0" }, why: "only type bridge is supported" },
+  { says: "a pool without a bridge", change: { bridge: "" }, why: "bridge has no name of 1 to 15 characters without /" },
+  { says: "a subnet without prefix", change: { subnet: "10.9.0.0" }, why: "subnet \"10.9.0.0\" is not A.B.C.D/prefix with a prefix of 8 to 30" },
+  { says: "a subnet too small for a container", change: { subnet: "10.9.0.0/31" }, why: "subnet \"10.9.0.0/31\" is not A.B.C.D/prefix with a prefix of 8 to 30" },
   { says: "a gateway elsewhere", change: { gateway: "10.8.0.1" }, why: "gateway \"10.8.0.1\" is no address of 10.9.0.0/29" },
 ];
 for (const v of POOLS) test(`${v.says} is dropped, and why is said`, () => assert.equal(checkPools([{ ...inner, ...v.change }]), { pools: [], problems: [{ at: "device.json .network.pools[\"inner\"]", why: v.why }] }));
@@ -118,18 +119,15 @@ test("of two pools with one subnet the first stays", () => {
 
 test("a subnet written with a host's address is cut to its network", () => {
   assert.equal(planHost(checkPools([{ ...inner, subnet: "10.9.0.5/29" }]).pools), {
-    actions: [{ kind: "bridge", name: "br-in", address: "10.9.0.1", prefix: 29 }], nat: [{ bridge: "br-in", address: parseIpv4("10.9.0.0"), prefix: 29 }], forward: true,
+    actions: [addressAction("bridge", "br-in", "10.9.0.1", 29, "")], nat: [{ bridge: "br-in", address: parseIpv4("10.9.0.0"), prefix: 29 }],
   });
 });
 
-test("without nat nothing is forwarded or masked", () => {
-  const h = planHost(pools({ nat: false }));
-  assert.equal([h.nat.length, h.forward], [0, false]);
-});
+test("without nat nothing is masked", () => assert.equal(planHost(pools({ nat: false })).nat, []));
 
 test("the default bridge needs a name; a wrong mask or address is said", () => {
   assert.equal(planDefaultBridge("", "x", "y"), { actions: [], problems: [] });
-  assert.equal(planDefaultBridge("lxcbr0", "10.0.3.1", "255.255.255.0").actions, [{ kind: "bridge", name: "lxcbr0", address: "10.0.3.1", prefix: 24 }]);
+  assert.equal(planDefaultBridge("lxcbr0", "10.0.3.1", "255.255.255.0").actions, [addressAction("bridge", "lxcbr0", "10.0.3.1", 24, "")]);
   assert.equal(planDefaultBridge("lxcbr0", "10.0.3", "255.0.255.0").problems.map((p) => p.at), ["PV_NET_BRADDRESS4", "PV_NET_BRMASK4"]);
 });
 

@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { addressAction, netAction } from "../../../src/net/actions.ts";
 import { natBatch } from "../../../src/net/nat.ts";
 import { NetlinkBatch, parseAnswers } from "../../../src/net/netlink.ts";
-import { addAddress, addRoute, addVeth } from "../../../src/net/route_messages.ts";
+import { addAddress, addRoute, addVeth, setUp } from "../../../src/net/route_messages.ts";
 
 /** Messages of a run as [type, flags, sequence, body in hex]. */
 function messages(b: NetlinkBatch): [number, number, number, string][] {
@@ -16,14 +17,14 @@ function messages(b: NetlinkBatch): [number, number, number, string][] {
 
 test("an address is one message of RTM_NEWADDR", () => {
   const b = new NetlinkBatch();
-  addAddress(b, 5, "10.9.0.2", 24, "10.9.0.255");
+  addAddress(b, addressAction("address", "eth0", "10.9.0.2", 24, "10.9.0.255"), 5);
   assert.equal(messages(b), [[20, 0x601, 1, "02180000" + "05000000" + "080002000a090002" + "080001000a090002" + "080004000a0900ff"]]);
 });
 
 test("a default route has no destination, a route to the link has its scope", () => {
   const b = new NetlinkBatch();
-  addRoute(b, 5, "0.0.0.0", 0, "10.9.0.1", false);
-  addRoute(b, 5, "10.9.0.1", 32, "", true);
+  addRoute(b, addressAction("route", "eth0", "0.0.0.0", 0, "10.9.0.1"), 5, false);
+  addRoute(b, addressAction("route", "eth0", "10.9.0.1", 32, ""), 5, true);
   assert.equal(messages(b), [
     [24, 0x601, 1, "02000000fe030001" + "00000000" + "0800040005000000" + "080005000a090001"],
     [24, 0x501, 2, "02200000fe03fd01" + "00000000" + "080001000a090001" + "0800040005000000"],
@@ -32,26 +33,30 @@ test("a default route has no destination, a route to the link has its scope", ()
 
 test("only the last message asks for an answer", () => {
   const b = new NetlinkBatch();
-  addAddress(b, 1, "10.0.0.1", 8, "");
-  addAddress(b, 1, "10.0.0.2", 8, "");
-  b.acknowledgeLast();
-  assert.equal(messages(b).map((m) => m[1]), [0x601, 0x605]);
+  setUp(b, 0, "eth0");
+  setUp(b, 0, "eth1");
+  b.acknowledge();
+  assert.equal(messages(b).map((m) => m[1]), [0x1, 0x5]);
 });
 
 test("a pair's nested attributes end where their contents end", () => {
   const b = new NetlinkBatch();
-  addVeth(b, { name: "vethab", mac: "fe:00:00:00:00:01", mtu: 0, up: true }, 3, { name: "eth0", mac: "", mtu: 1400, up: false }, 77);
+  const a = netAction("veth", "vethab");
+  a.hostMac = "fe:00:00:00:00:01";
+  a.name = "eth0";
+  a.mtu = 1400;
+  addVeth(b, a, 3, 77);
   const body = messages(b)[0]![3];
   assert.is(body.slice(0, 32), "00000000" + "00000000" + "01000000" + "01000000");
   assert.is(body.slice(32), "0b000300" + "766574686162" + "0000"
-    + "0a000100" + "fe0000000001" + "0000" + "08000a0003000000"
+    + "0a000100" + "fe0000000001" + "0000" + "0800040078050000" + "08000a0003000000"
     + "44001280" + "09000100" + "7665746800000000" + "34000280" + "30000180"
     + "00000000000000000000000000000000" + "09000300" + "6574683000000000" + "0800040078050000" + "080013004d000000");
 });
 
 test("messages beyond the first buffer keep what came before", () => {
   const b = new NetlinkBatch();
-  for (let i = 0; i < 100; i++) addAddress(b, i, "fd00::1", 64, "");
+  for (let i = 0; i < 100; i++) addAddress(b, addressAction("address", "eth0", "fd00::1", 64, ""), i);
   const all = messages(b);
   assert.is(all.length, 100);
   assert.equal(all.map((m) => m[2]), Array.from({ length: 100 }, (_, i) => i + 1));
