@@ -18,7 +18,7 @@ import { isPopulated } from "./kill.ts";
 import type { Layout } from "./layout.ts";
 import { parseLayout, unifiedMount } from "./layout.ts";
 import type { CgroupPlace, CgroupPlan, FileWrite } from "./plan.ts";
-import { procsFiles } from "./plan.ts";
+import { CONTAINER_PARENT, procsFiles } from "./plan.ts";
 
 /** The layout of this machine as this process sees it now. */
 export function readLayout(): Layout {
@@ -216,4 +216,9 @@ export function removeCgroups(places: CgroupPlace[]): string[] {
     if (r < 0) left.push(new SysError("rmdir", p.directory, -r).message);
   }
   return left;
+}
+
+/** Removes the group above all containers' groups where it is empty: a manager that ends for good leaves nothing. */
+export function removeContainerParents(layout: Layout, relative: boolean): void {
+  for (const h of layout.hierarchies) tryRemoveDirectory(`${relative ? `${h.mount}${h.own}` : h.mount}/${CONTAINER_PARENT}`);
 }

@@ -17,6 +17,7 @@ export type Bench = {
   name: string;
   /** What the disk holds; none: no disk. */
   storage?: Tree;
+  diskMb?: number;
 } & Partial<BootOptions>;
 
 /** disk: file of the image, there until `use` returns. */
@@ -26,7 +27,7 @@ export async function withDevice(b: Bench, use: (d: Device, disk: string) => Pro
   const disk = join(work, "disk.ext4");
   let device: Device | undefined;
   try {
-    if (b.storage !== undefined) makeDisk({ tree: b.storage, label: STORAGE_LABEL, sizeMb: 64 }, disk);
+    if (b.storage !== undefined) makeDisk({ tree: b.storage, label: STORAGE_LABEL, sizeMb: b.diskMb ?? 64 }, disk);
     device = await bootDevice({
       initramfs, disk: b.storage === undefined ? undefined : disk, forward: [PROBE_PORT],
       log: join(outDir, "test/boot", `${b.board.name}-${b.name}.console.log`), ...b,

@@ -2,7 +2,7 @@
  * Drives the cgroup room on the real kernel, one scenario a run, and prints
  * what happened as "key=value" lines for cgroup.test.ts to check.
  */
-import { createCgroups, joinCgroups, openUnified, readLayout, removeCgroups, resolveDeviceRules, restrictDevices } from "../../../src/cgroup/apply.ts";
+import { createCgroups, joinCgroups, openUnified, readLayout, removeCgroups, removeContainerParents, resolveDeviceRules, restrictDevices } from "../../../src/cgroup/apply.ts";
 import { cgroupProcesses, freezeCgroup, freezeState, isPopulated, killCgroup } from "../../../src/cgroup/kill.ts";
 import type { Layout } from "../../../src/cgroup/layout.ts";
 import { noLimits } from "../../../src/cgroup/limits.ts";
@@ -11,7 +11,7 @@ import type { CgroupPlan, CgroupRequest } from "../../../src/cgroup/plan.ts";
 import { planCgroup } from "../../../src/cgroup/plan.ts";
 import { readPressure, readUsage } from "../../../src/cgroup/usage.ts";
 import { planHierarchies } from "../../../src/cgroup/hierarchies.ts";
-import { mountHierarchies, unmountHierarchies } from "../../../src/cgroup/setup.ts";
+import { mountHierarchies, setUpHierarchies, unmountHierarchies } from "../../../src/cgroup/setup.ts";
 import { reason } from "../../../src/sys/error.ts";
 import { closeFd, makeDirectory, readText, readTextOr, tryOpen, tryPutText, writeAll } from "../../../src/sys/files.ts";
 import { Faults, Loop, monotonicMs, sleepMs, Timer } from "../../../src/sys/loop.ts";
@@ -89,7 +89,7 @@ function whole(layout: Layout): void {
   r.limits.pidsMax = 20;
   const plan = planCgroup(layout, r);
   for (const w of [...plan.warnings, ...createCgroups(plan)]) say(`warning=${w}`);
-  const pid = spawn(plan, ["/bin/sh", "-c", "mkdir -p /tmp; sleep 1000 & sleep 1000"]);
+  const pid = spawn(plan, ["/bin/sh", "-c", "sleep 1000 & sleep 1000 & wait"]);
   const deadline = monotonicMs() + 10000;
   while (cgroupProcesses(plan.places).length < 3 && monotonicMs() < deadline) sleepMs(5);
   say(`processes=${cgroupProcesses(plan.places).length}`);
@@ -226,9 +226,16 @@ function hierarchies(): void {
   const l = readLayout();
   say(`kind=${l.kind}`);
   say(`controllers=${l.hierarchies.map((h) => h.controllers.join("+")).join(" ")}`);
+  removeContainerParents(l, false);
   unmountHierarchies(steps);
   say(`after=${readLayout().hierarchies.filter((h) => !h.mount.startsWith("/sys/fs/cgroup")).length}`);
   tryUnmount("/sys/fs", 2);
+}
+
+/** PID 1's mounts, to stay. */
+function mountFor(kind: string): void {
+  for (const w of setUpHierarchies(kind === "unified")) say(`warning=${w}`);
+  say(`kind=${readLayout().kind}`);
 }
 
 function main(): void {
@@ -243,6 +250,7 @@ function main(): void {
   else if (what === "refused") refused(layout);
   else if (what === "again") again(layout);
   else if (what === "hierarchies") hierarchies();
+  else if (what === "mount") mountFor(process.argv[3]!);
 }
 
 main();

@@ -4,24 +4,35 @@
  */
 import { reason } from "../../../src/sys/error.ts";
 import type { Disk } from "../../../src/state/model.ts";
-import { closeFd, exists, makeDirectories, readText, writeAll, writeFile } from "../../../src/sys/files.ts";
+import { closeFd, exists, listDirectory, makeDirectories, readText, readTextOr, writeAll, writeFile } from "../../../src/sys/files.ts";
 import { mountAt } from "../../../src/sys/mounts.ts";
 import { cloneProcess, exitNow, unshare, waitPid } from "../../../src/sys/processes.ts";
 import { toUtf8 } from "../../../src/sys/text.ts";
 import { mountVolumes, unmountVolumes } from "../../../src/volume/apply.ts";
+import { mappingUsers } from "../../../src/volume/device_mapper.ts";
 import { mountDisk, unmountDisk } from "../../../src/volume/disk.ts";
 import { planDisk, type DiskPlan } from "../../../src/volume/disk_plan.ts";
 import { attachExport, openExport, planExports, removeExports } from "../../../src/volume/exports.ts";
 import { mountNumbered, mountOverlay, openLayers } from "../../../src/volume/overlay.ts";
 import type { Overlay } from "../../../src/volume/overlay_data.ts";
 import { remountContainer } from "../../../src/volume/remount.ts";
-import type { VolumePlan, VolumeStep } from "../../../src/volume/plan.ts";
+import { verityDevice, type VolumePlan, type VolumeStep } from "../../../src/volume/plan.ts";
 
 function say(line: string): void {
   writeAll(1, toUtf8(`${line}\n`), "stdout");
 }
 
 const base = process.argv[3]!;
+
+/** "verity:NAME@ROOTHASH" with hashes in NAME.hash, "appended:NAME@ROOTHASH" with hashes behind the data. */
+function verityStep(kind: string, word: string): VolumeStep {
+  const name = word.slice(0, word.indexOf("@"));
+  const data = `${base}/trail/${name}`;
+  return {
+    kind: "verity", volume: name, device: verityDevice("test", name), data, hash: kind === "verity" ? `${data}.hash` : "",
+    rootHash: word.slice(word.indexOf("@") + 1), salt: "", arguments: "", target: `${base}/volumes/${name}`, fstype: "squashfs",
+  };
+}
 
 /** "image:root.squashfs", "tmpfs:boot", "bind:perm", "wipe:perm", "file:x.bind", "data:x.data", "copy:_config" → a step below `base`. */
 function stepOf(word: string): VolumeStep {
@@ -32,11 +43,7 @@ function stepOf(word: string): VolumeStep {
   const target = `${base}/volumes/${name}`;
   const fstype = name.slice(name.lastIndexOf(".") + 1);
   if (kind === "image") return { kind: "image", volume: name, source, target, fstype, readOnly: fstype !== "ext4", attempts: fstype === "ext4" ? ["data=journal", "data=ordered", ""] : [""] };
-  if (kind === "verity") {
-    return {
-      kind: "verity", volume: name, device: `pv--dmverity--test-${name}`, data: source, hash: `${source}.hash`, rootHash: process.argv[4]!, salt: "", arguments: "", target, fstype,
-    };
-  }
+  if (kind === "verity" || kind === "appended") return verityStep(kind, name);
   if (kind === "tmpfs") return { kind: "tmpfs", volume: name, target };
   if (kind === "file") return { kind: "bind-file", volume: name, source, target };
   if (kind === "copy") return { kind: "copy", volume: name, source, target: `${base}/configs/${name}` };
@@ -49,6 +56,16 @@ function planOf(words: string[]): VolumePlan {
   return { part: "web", steps, disks: [], modules: [], warnings: [], problems: [] };
 }
 
+/** What the kernel still has of it. */
+function remains(plan: VolumePlan): void {
+  for (const line of readText("/proc/self/mounts").split("\n")) if (line.includes(base)) say(`left=${line}`);
+  for (const name of listDirectory("/sys/block")) {
+    const file = name.startsWith("loop") ? readTextOr(`/sys/block/${name}/loop/backing_file`, "") : "";
+    if (file.includes(base)) say(`left=${name} ${file.trim()}`);
+  }
+  for (const s of plan.steps) if (s.kind === "verity" && mappingUsers(s.device) >= 0) say(`left=${s.device}`);
+}
+
 const options = { loopBase: -1, verity: true, verityArguments: "" };
 
 function volumes(what: string, words: string[]): void {
@@ -59,8 +76,9 @@ function volumes(what: string, words: string[]): void {
     if (done.why !== "") say(`why=${done.why}`);
     for (const w of done.warnings) say(`warning=${w}`);
   }
-  if (what === "cycle") for (const s of plan.steps) say(`there=${s.volume}:${exists(s.target)}`);
+  if (what === "cycle") for (const s of plan.steps) say(`motd=${s.volume}:${readTextOr(`${s.target}/etc/motd`, "").trim()}`);
   if (what === "unmount" || what === "cycle") for (const w of unmountVolumes(plan)) say(`warning=${w}`);
+  if (what === "cycle") remains(plan);
 }
 
 /** overlay BASE LOWERS…: upper and work below BASE. */
@@ -106,6 +124,10 @@ function diskPlans(): DiskPlan[] {
   swap.provision = "file";
   swap.provisionOptions = "size=1M";
   swap.path = `${base}/disks/swap.img`;
+  const zram = disk("zram");
+  zram.type = "swap-disk";
+  zram.provision = "zram";
+  zram.provisionOptions = "disksize=4M";
   const dual = disk("dual");
   dual.type = "dual";
   dual.disks = ["plain", "file"];
@@ -113,7 +135,7 @@ function diskPlans(): DiskPlan[] {
   const crypt = disk("crypt");
   crypt.type = "dm-crypt-versatile";
   crypt.path = "i.img,4,key";
-  const all = [disk("plain"), file, swap, dual, crypt];
+  const all = [disk("plain"), file, swap, zram, dual, crypt];
   const plans: DiskPlan[] = [];
   for (const d of all) plans.push(planDisk(d, all, { media: `${base}/media`, storage: `${base}/storage`, lib: `${base}/lib` }));
   return plans;
@@ -125,6 +147,15 @@ function disks(words: string[]): void {
     const why = w.startsWith("-") ? unmountDisk(w.slice(1), plans) : mountDisk(w, plans);
     say(`${w}=${why}`);
   }
+}
+
+/** Swap in compressed memory: once, recognised, given back. */
+function zram(): void {
+  disks(["zram", "zram"]);
+  say(`swaps=${readText("/proc/swaps").split("\n").filter((l) => l.includes("zram")).length}`);
+  disks(["-zram", "-zram"]);
+  say(`swaps=${readText("/proc/swaps").split("\n").filter((l) => l.includes("zram")).length}`);
+  say(`size=${readTextOr("/sys/block/zram0/disksize", "").trim()}`);
 }
 
 /** A container-like child exports a folder; the parent attaches it, sees a later mount in it, and takes it away. */
@@ -177,4 +208,5 @@ if (what.startsWith("overlay")) overlay(words);
 else if (what === "disks") disks(words);
 else if (what === "exports") exported();
 else if (what === "remount") remounted();
-else volumes(what, what === "verity" ? words.slice(1) : words);
+else if (what === "zram") zram();
+else volumes(what, words);
