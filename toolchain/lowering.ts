@@ -1,12 +1,11 @@
 /**
  * node toolchain/lowering.ts ENTRY OUT.c [MANIFEST]: one run of scriptc, from
  * TypeScript to C with `#line` directives. A process of its own, because the
- * compiler blocks. With a manifest (our programs, not the conformance suite)
- * a rewritten copy is compiled, see loops.ts; what is refused there is asked
- * again of the sources themselves, whose places are right. It uses the
- * package's API: the command line writes directives into executables only,
- * and its comments name the entry for every file. Refusals go to stderr,
- * status 1.
+ * compiler blocks. A rewritten copy is compiled, see loops.ts; what is refused
+ * there is asked again of the sources themselves, whose places are right. It
+ * uses the package's API: the command line writes directives into executables
+ * only, and its comments name the entry for every file. Refusals go to
+ * stderr, status 1.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
@@ -38,7 +37,7 @@ async function loweredCopy(): Promise<Result> {
   }
 }
 
-const result = manifest === undefined ? await lowered(entry!) : await loweredCopy();
+const result = await loweredCopy();
 if (!result.ok) {
   process.stderr.write(`${renderDiagnostics(result.diagnostics, result.sourceTexts, { color: false })}\n`);
   process.exitCode = 1;

@@ -1,7 +1,7 @@
 /** toolchain/engines.md: written from a full run, read back by CI. Pure. */
 import { KNOWN_DIFFERENCES, type Verdict, type Verdicts } from "./verdict.ts";
 
-/** Of one engine's binary: bytes of the file, peak of resident memory, wall time. 0 where nothing ran. */
+/** Of one engine's binary: bytes of the file, peak of resident memory, CPU time. 0 where nothing ran. */
 export type Cost = { sizeBytes: number; rssKb: number; ms: number };
 
 export type Row = {
@@ -76,8 +76,8 @@ ${versions.map((v) => `- ${v}`).join("\n")}
 | porffor | ${count(rows, (r) => r.porffor)} | ${costs(rows.map((r) => r.porfforCost))} |
 
 Sizes, memory and times are medians over the programs that ran. scriptc: the flags that ship, static against musl,
-stripped. porffor: gcc -Os, dynamic against glibc, stripped. Times are wall times of one whole process, best of three,
-on the machine that wrote this.
+stripped. porffor: gcc -Os, dynamic against glibc, stripped. Times are CPU milliseconds of one whole process, the least
+of three, on the machine that wrote this.
 
 ## Known differences of scriptc
 
