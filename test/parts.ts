@@ -45,6 +45,14 @@ export const PARTS: Part[] = [
     command: ["node", "test/fuzz/run.ts", "--seconds", "10"], counts: "line",
   },
   { name: "toolchain", says: "compiler driver, what it builds, this runner", needs: ["qemu-user"], alone: true, after: [], deadlineS: 1800, files: "test/toolchain" },
+  {
+    name: "engines", says: "language and library features: scriptc on three machines against Node", needs: ["qemu-user"], alone: true, after: [], deadlineS: 1800,
+    command: ["node", "toolchain/engines.ts", "--ci"], counts: "line",
+  },
+  {
+    name: "size", says: "no binary grew past what docs/size.md allows", needs: [], alone: true, after: ["typecheck"], deadlineS: 1200,
+    command: ["node", "toolchain/size.ts", "--check"], counts: "line",
+  },
   { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
   { name: "arch", says: "every function of the shim on three machines", needs: ["root", "qemu-user"], alone: true, after: ["typecheck"], deadlineS: 1200, files: "test/arch" },
   { name: "native", says: "rooms with effects and whole containers on this machine's kernel", needs: ["root", "namespaces"], alone: true, after: ["typecheck"], deadlineS: 1200, files: "test/native" },

@@ -61,6 +61,8 @@ function summary(sums: Map<string, Sum>, skipped: { part: string; why: string }[
 async function main(): Promise<number> {
   const args = parse(process.argv.slice(2), { array: ["only"], string: ["only", "table"], boolean: ["list"] });
   const table: Part[] = args.table === undefined ? PARTS : ((await import(resolve(String(args.table)))) as { PARTS: Part[] }).PARTS;
+  const twice = table.find((p, i) => table.findIndex((q) => q.name === p.name) < i);
+  if (twice !== undefined) throw new Error(`two parts are called "${twice.name}"`);
   if (args.list) {
     for (const p of table) console.log(`${p.name.padEnd(14)} ${p.says}${p.needs.length > 0 ? ` (needs ${p.needs.join(", ")})` : ""}`);
     return 0;

@@ -130,6 +130,13 @@ test("a part that depends on a failed one is not run and counts as failed", () =
   fails(runner({ "a.test.ts": GOOD }, { before, after: ["first"] }), "0 passed, 2 failed", /not run, since "first" failed/);
 });
 
+test("two parts of one name are an error", () => {
+  const before = [{ name: "p", says: "", needs: [], alone: false, after: [], deadlineS: 60, command: ["true"], counts: "exit" }];
+  const r = runner({ "a.test.ts": GOOD }, { before });
+  assert.is(r.status, 1);
+  assert.match(r.out, /two parts are called "p"/);
+});
+
 test("two jobs run at a time, and never two that must be alone", async () => {
   const events: string[] = [];
   let now = 0;
