@@ -4,7 +4,8 @@
  * comes back. Sources: signalfd(2), termios(3), pid_namespaces(7).
  */
 import { SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, EPOLLIN, EPOLLOUT } from "../sys/constants.ts";
-import { EAGAIN } from "../sys/errno.ts";
+import { EAGAIN, EPERM } from "../sys/errno.ts";
+import { SysError } from "../sys/error.ts";
 import { closeFd, readText, tryRead, tryWrite } from "../sys/files.ts";
 import { Faults, Loop, openSignals, nextSignal, waitFor, Watch } from "../sys/loop.ts";
 import { reapPidfd, trySignalPidfd, type Ended } from "../sys/processes.ts";
@@ -103,7 +104,11 @@ class Keys extends Watch {
   ready(_events: number): void {
     if (this.t.copy(0, this.t.master)) return;
     this.t.loop.remove(0);
-    // end of file for a command that reads a terminal in lines
+    this.end();
+  }
+
+  /** End of file, for a command that reads a terminal in lines. */
+  end(): void {
     if (!this.t.person.isTerminal) tryWrite(this.t.master, END_OF_FILE, 0, 1);
   }
 }
@@ -157,8 +162,14 @@ export function passTerminal(f: Foreground, signals: number, master: number): nu
   t.person.raw();
   t.loop.add(signals, EPOLLIN, new Signals(t, signals, f));
   t.loop.add(master, EPOLLIN, new Output(t));
-  // a plain file is always ready and epoll refuses it
-  if (waitFor(0, EPOLLIN, 0) >= 0) t.loop.add(0, EPOLLIN, new Keys(t));
+  const keys = new Keys(t);
+  try {
+    t.loop.add(0, EPOLLIN, keys);
+  } catch (e) {
+    // files and /dev/null are always ready, and epoll refuses them: they count as empty
+    if (!(e instanceof SysError) || e.errno !== EPERM) throw e;
+    keys.end();
+  }
   t.loop.run();
   t.drain();
   t.person.restore();

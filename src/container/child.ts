@@ -20,7 +20,7 @@ import { applyLimit, becomeUser, dropCapabilities, execProgram, installFilter, s
 import { makeDevLinks, makeDevNodes, mountDevPts, placeBootId, placeTerminal } from "./nodes.ts";
 import { maskInRoot, mountInRoot, remountInRoot } from "./placing.ts";
 import type { ContainerPlan } from "./plan.ts";
-import { failureOf, failureStatus, formatReport, type StartFailure } from "./report.ts";
+import { failureOf, failureOfError, failureStatus, formatReport, type StartFailure } from "./report.ts";
 import { openRoot, switchRoot } from "./root.ts";
 import type { Step } from "./step.ts";
 
@@ -59,7 +59,7 @@ class FirstProcess {
       setUmask(0o022);
       resetSignals();
       closeOnExecFrom(3);
-      return failureOf(execProgram(this.plan.argv, this.plan.environment));
+      return failureOfError(execProgram(this.plan.argv, this.plan.environment));
     } catch (e) {
       return failureOf(e);
     }

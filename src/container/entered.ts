@@ -19,7 +19,7 @@ import { setIn, valueIn } from "./environment.ts";
 import { becomeUser, dropCapabilities, execProgram, installFilter, setNoNewPrivileges } from "./identity.ts";
 import { namespaceFlag } from "./namespaces.ts";
 import { containerTerminal, setWindowSize } from "./pty.ts";
-import { failureOf, failureStatus, formatReport, type StartFailure } from "./report.ts";
+import { failureOf, failureOfError, failureStatus, formatReport, type StartFailure } from "./report.ts";
 import { fieldOf, maskNumbers } from "./stop.ts";
 import { findUser, type ContainerUser } from "./users.ts";
 
@@ -156,7 +156,7 @@ class EnteringProcess {
     setUmask(0o022);
     resetSignals();
     closeOnExecFrom(3);
-    return failureOf(execProgram(isLogin ? [shell, "-l"] : this.r.command, environment));
+    return failureOfError(execProgram(isLogin ? [shell, "-l"] : this.r.command, environment));
   }
 }
 

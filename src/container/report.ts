@@ -19,8 +19,8 @@ export function failureOf(e: unknown): StartFailure {
   return e instanceof Error ? failureOfError(e) : { step: "set up", path: "", errno: 0, hint: reason(e) };
 }
 
-// scriptc answers instanceof for our own classes on Error values only
-function failureOfError(e: Error): StartFailure {
+/** The same for what is known to be an error: scriptc answers instanceof for our own classes on those only. */
+export function failureOfError(e: Error): StartFailure {
   if (e instanceof SysError) return { step: e.syscall, path: e.path, errno: e.errno, hint: e.hint };
   return { step: "set up", path: "", errno: 0, hint: reason(e) };
 }
