@@ -48,4 +48,14 @@ export const EXPECTATIONS: Expectation[] = [
       assert.equal(r.get("modaliases"), ["true"]);
     },
   },
+  {
+    scenario: "watching", says: "a watched container's /dev follows the kernel, and nobody listens without rules",
+    check: (r) => {
+      assert.equal(r.get("cold"), ["20666 1:3 0:0"]);
+      assert.equal(r.get("hot"), ["20666 1:3 0:0"]);
+      assert.ok(r.get("wanted")!.every((w) => w === "c: /bin/made for null"));
+      assert.equal(r.get("deaf"), ["none 1"], "a turn of the loop that nothing woke");
+      assert.is(r.get("failed"), undefined);
+    },
+  },
 ];

@@ -6,10 +6,12 @@
 import { existingDevices, existingModaliases, hotplugContainer, openUevents, readUevents } from "../../../src/driver/hotplug.ts";
 import { parseRules, type MdevRule } from "../../../src/driver/mdev_rules.ts";
 import { openContainerDev } from "../../../src/driver/nodes.ts";
+import { HotplugListener, HotplugWatcher } from "../../../src/driver/watcher.ts";
 import { ueventValue, type Uevent } from "../../../src/driver/uevent.ts";
+import { reason } from "../../../src/sys/error.ts";
 import { CLONE_NEWNS, EPOLLIN, MS_PRIVATE, MS_REC, O_CREAT, O_WRONLY } from "../../../src/sys/constants.ts";
-import { closeFd, exists, makeDirectory, openFile, putText, readLink, statPath, trySymlink, tryMakeNode, tryRead, writeAll } from "../../../src/sys/files.ts";
-import { waitFor } from "../../../src/sys/loop.ts";
+import { closeFd, exists, makeDirectory, openFile, putText, readLink, statPath, trySymlink, tryMakeNode, tryRead, tryUnlink, writeAll } from "../../../src/sys/files.ts";
+import { Faults, Loop, Timer, waitFor } from "../../../src/sys/loop.ts";
 import { mountAt } from "../../../src/sys/mounts.ts";
 import { chroot, cloneProcess, exitNow, trySignalPidfd, unshare, waitPid } from "../../../src/sys/processes.ts";
 import { socketPair } from "../../../src/sys/sockets.ts";
@@ -118,6 +120,55 @@ function events(): void {
   say(`modaliases=${existingModaliases().every((a) => a.includes(":"))}`);
 }
 
+class Printing extends HotplugListener {
+  failed(container: string, why: string): void {
+    say(`failed=${container}: ${why}`);
+  }
+  wanted(container: string, node: string, command: string): void {
+    say(`wanted=${container}: ${command} for ${node}`);
+  }
+}
+
+class Failing extends Faults {
+  fault(e: unknown): void {
+    say(`problem=${reason(e)}`);
+  }
+}
+
+class Deadline extends Timer {
+  expired(): void {
+    say("problem=nothing happened within the deadline");
+    exitNow(1);
+  }
+}
+
+/** The node of a container that is watched comes back when the kernel tells of its device. */
+function watching(): void {
+  const loop = new Loop(new Failing());
+  const watcher = new HotplugWatcher(loop, new Printing());
+  const c = contained(ROOT);
+  watcher.add("plain", c.pid, []);
+  loop.turn(0);
+  say(`quiet=${loop.wakeups}`);
+  watcher.add("c", c.pid, rulesOf(["null 0:0 666 @/bin/made"]));
+  say(`cold=${describe("null")}`);
+  tryUnlink(`${ROOT}/dev/null`);
+  putText("/sys/class/mem/null/uevent", "add");
+  const deadline = new Deadline();
+  loop.arm(deadline, 30000);
+  while (describe("null") === "none") loop.turn(-1);
+  loop.disarm(deadline);
+  say(`hot=${describe("null")}`);
+  watcher.remove("c");
+  tryUnlink(`${ROOT}/dev/null`);
+  putText("/sys/class/mem/null/uevent", "add");
+  const before = loop.wakeups;
+  loop.turn(0);
+  say(`deaf=${describe("null")} ${loop.wakeups - before}`);
+  trySignalPidfd(c.pidfd, 9);
+  waitPid(c.pid);
+}
+
 unshare(CLONE_NEWNS);
 mountAt("", "/", "", MS_REC + MS_PRIVATE);
 mountAt("tmpfs", ROOT, "tmpfs", 0);
@@ -127,4 +178,5 @@ const scenario = process.argv[2]!;
 if (scenario === "coldplug") coldplug();
 else if (scenario === "traps") traps();
 else if (scenario === "events") events();
+else if (scenario === "watching") watching();
 else say(`problem=no scenario ${scenario}`);
