@@ -84,6 +84,9 @@ export function parseCommandLine(text: string): CommandLine {
   return out;
 }
 
+/** Where the command line looks for the manager: no setting of the manager's. */
+const CLIENT_SOCKET = "WHERRY_SOCKET";
+
 /** settings: PV_, PH_ and WHERRY_ variables of any case; parameters: names without pv_, lowered. */
 export type EnvironmentSettings = { settings: Pair[]; parameters: Pair[] };
 
@@ -96,7 +99,7 @@ export function parseEnvironment(variables: string[]): EnvironmentSettings {
     if (eq < 4) continue;
     const name = v.slice(0, eq);
     const prefix = lowerAscii(name.slice(0, 3));
-    const ours = prefix === "pv_" || prefix === "ph_" || lowerAscii(name.slice(0, 7)) === "wherry_";
+    const ours = prefix === "pv_" || prefix === "ph_" || (lowerAscii(name.slice(0, 7)) === "wherry_" && name !== CLIENT_SOCKET);
     if (!ours || out.settings.length >= MAX_PAIRS) continue;
     if (prefix === "pv_" && isParameter(name.slice(3))) out.parameters.push({ key: lowerAscii(name.slice(3)), value: v.slice(eq + 1), line: 0 });
     else out.settings.push({ key: name, value: v.slice(eq + 1), line: 0 });

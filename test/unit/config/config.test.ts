@@ -1,10 +1,11 @@
 /** What vectors cannot say: accessors, changes, bounds, the key table as a whole. */
+import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Config, isSecretKey, MASK } from "../../../src/config/config.ts";
 import { configKey, configKeys, findConfigKey, indexOfKey, keyCount, keyName } from "../../../src/config/keys.ts";
 import { ENV, HUB, levelName, PH_CONF, POLICY, PV_CONF } from "../../../src/config/levels.ts";
-import { parseConfFile, parseCommandLine } from "../../../src/config/lines.ts";
+import { parseConfFile, parseCommandLine, parseEnvironment } from "../../../src/config/lines.ts";
 import { formatHubFile } from "../../../src/config/load.ts";
 import { parseConfigValue } from "../../../src/config/values.ts";
 
@@ -36,6 +37,16 @@ test("every key says what it does, and why when it is not plainly supported", ()
 
 test("texts inside the table are not keys", () => {
   for (const name of ["", "text", "text|~", "hub host", "PV_", "PHO", "int", "uboot", "log", "dir", "B", "~", "="]) assert.is(findConfigKey(name).index, -1, name);
+});
+
+test("docs/configuration.md lists Wherry's keys with their defaults, and no others", () => {
+  const page = readFileSync(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
+  const listed = [...page.matchAll(/^\| `(WHERRY_\w+)` \| `([^`]*)` \|/gm)].map((m) => `${m[1]}=${m[2]}`);
+  assert.equal(listed.sort(), configKeys().filter((k) => k.key.startsWith("WHERRY_")).map((k) => `${k.key}=${k.standard}`).sort());
+});
+
+test("the socket of the command line is no setting", () => {
+  assert.equal(parseEnvironment(["WHERRY_SOCKET=/s", "WHERRY_CGROUP=unified"]).settings.map((p) => p.key), ["WHERRY_CGROUP"]);
 });
 
 test("rows are found by every index", () => {
