@@ -39,17 +39,33 @@ export function catches(status: string, signal: number): boolean {
   return maskHas(status, "SigCgt", signal) || maskHas(status, "SigBlk", signal);
 }
 
+/**
+ * rt_sigtimedwait on x86_64, aarch64 and the 32-bit machines (with 32 and 64
+ * bit times). Mistaking another machine's call for it costs waiting only.
+ */
+const SIGNAL_WAITS = ["128", "137", "177", "421"];
+
+/**
+ * Whether a process waits for signals as busybox init does: while it does so,
+ * its status shows them neither caught nor blocked. call: text of
+ * /proc/<pid>/syscall, "" when that can't be read.
+ */
+function waitsForSignals(call: string): boolean {
+  return SIGNAL_WAITS.includes(call.split(" ")[0]!);
+}
+
 /** heard: the init will get it. Else only SIGKILL ends the container, and waiting for anything else is in vain. */
 export type HaltSignal = { signal: number; heard: boolean };
 
 /**
- * status: text of /proc/<init>/status. configured: lxc.signal.halt, -1 when it
+ * status, call: texts of /proc/<init>/status and syscall. configured: lxc.signal.halt, -1 when it
  * is not set; then systemd's own (by what it blocks), else SIGPWR, or SIGTERM
  * where only that is listened to.
  */
-export function haltSignal(status: string, configured: number): HaltSignal {
-  if (configured > 0) return { signal: configured, heard: catches(status, configured) };
+export function haltSignal(status: string, call: string, configured: number): HaltSignal {
+  const waits = waitsForSignals(call);
+  if (configured > 0) return { signal: configured, heard: waits || catches(status, configured) };
   if (maskHas(status, "SigBlk", SIG_SYSTEMD_HALT)) return { signal: SIG_SYSTEMD_HALT, heard: true };
   const plain = catches(status, SIGPWR) || !catches(status, SIGTERM) ? SIGPWR : SIGTERM;
-  return { signal: plain, heard: catches(status, plain) };
+  return { signal: plain, heard: waits || catches(status, plain) };
 }

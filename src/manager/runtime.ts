@@ -369,7 +369,7 @@ export class ContainerRuntime extends Runtime {
   signal(unit: Unit): void {
     const a = this.attachment(unit);
     const status = readTextOr(`/proc/${unit.pid}/status`, "", 8192);
-    const halt = haltSignal(status, a.prepared === null ? -1 : a.prepared.description.signals.halt);
+    const halt = haltSignal(status, readTextOr(`/proc/${unit.pid}/syscall`, "", 256), a.prepared === null ? -1 : a.prepared.description.signals.halt);
     trySignalPidfd(unit.pidfd, halt.heard ? halt.signal : SIGKILL); // an init that does not listen would only be waited for
   }
 
