@@ -61,8 +61,9 @@ export function resolveIoDevices(limits: Limits, warnings: string[]): Limits {
   };
 }
 
-/** v1 cpuset: an empty group takes no process until it has processors and memory of its own. */
+/** v1 cpuset: an empty group takes no process until it has processors and memory of its own. Below a parent of ours both come from the kernel. */
 function fillCpuset(directory: string): void {
+  if (readTextOr(`${directory}/cpuset.mems`, "").trim() !== "") return;
   const parent = directory.slice(0, directory.lastIndexOf("/"));
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     if (readTextOr(`${directory}/${file}`, "-").trim() !== "") continue;
@@ -78,8 +79,10 @@ function makeParent(place: CgroupPlace): void {
   const r = tryMakeDirectory(parent, 0o755);
   if (r < 0 && r !== -EEXIST) throw new SysError("mkdir", parent, -r, r === -ENOENT ? `${place.base} is not there` : "");
   if (place.version === 2) enableControllers(place);
-  else if (place.controllers.includes("cpuset")) fillCpuset(parent);
-  else if (place.controllers.includes("memory")) tryPutText(`${parent}/memory.use_hierarchy`, "1");
+  else if (place.controllers.includes("cpuset")) {
+    fillCpuset(parent);
+    tryPutText(`${parent}/cgroup.clone_children`, "1");
+  } else if (place.controllers.includes("memory")) tryPutText(`${parent}/memory.use_hierarchy`, "1");
 }
 
 /** Makes the group. One of that name that nobody is in any more is replaced, with its old limits. */

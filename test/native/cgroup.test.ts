@@ -77,6 +77,22 @@ kernelTest("a refused value names file, line of the configuration and value, and
   assert.match(scenario("refused").get("error")![0]!, /^write \S+\/pids\.max: EINVAL \(lxc\.container\.conf:4, "many" is not accepted\)$/);
 });
 
+kernelTest("any one system call refused while groups are made: an error, and no group left", () => {
+  const name = `wherry-test-${process.pid}`;
+  let refused = 0;
+  for (const call of ["mkdirat", "write"]) {
+    for (let n = 1; n < 40; n++) {
+      const r = spawnSync("strace", ["-f", "-e", `inject=${call}:error=ENOMEM:when=${n}`, "-e", `trace=${call}`, program, "made", name], { encoding: "utf8", timeout: 60_000 });
+      if (!r.stderr.includes("(INJECTED)")) break;
+      for (const m of readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((l) => l.includes(" - cgroup"))) {
+        assert.not.ok(existsSync(join(m.split(" ")[4]!, "lxc", name)), `${call} ${n} left ${m.split(" ")[4]}`);
+      }
+      if (r.stdout.includes("error=") && r.stdout.includes("ENOMEM")) refused += 1;
+    }
+  }
+  assert.ok(refused >= 5, `${refused} refusals`);
+});
+
 kernelTest("a file the kernel lacks names the controller", () => {
   assert.match(scenario("refused", "file").get("error")![0]!, /memory\.nonsense: ENOENT \(lxc\.container\.conf:5, this kernel's memory controller has no such file\)$/);
 });

@@ -95,6 +95,31 @@ kernelTest("a failure at any step leaves nothing mounted or attached, and says p
   }
 });
 
+/** Runs the program with the n-th call of a kind refused; false when there was no n-th. */
+function runInjected(base: string, what: string, words: string[], call: string, n: number): { injected: boolean; lines: string[] } {
+  const log = join(base, "strace.log");
+  const r = spawnSync("strace", ["-f", "-o", log, "-e", `trace=${call}`, "-e", `inject=${call}:error=ENOMEM:when=${n}`, program, what, base, ...words], { encoding: "utf8", timeout: 60_000 });
+  return { injected: readFileSync(log, "utf8").includes("(INJECTED)"), lines: r.stdout.split("\n").filter((l) => l !== "") };
+}
+
+kernelTest("any one system call refused while mounting: an error that names it, and nothing left", (base) => {
+  let refused = 0;
+  for (const call of ["mount", "ioctl", "mkdirat", "sendfile"]) {
+    for (let n = 1; n < 40; n++) {
+      const r = runInjected(base, "mount", ALL, call, n);
+      if (r.lines[0] === "ok=true") {
+        run(base, "unmount", ALL);
+      } else {
+        refused += 1;
+        assert.match(r.lines[1] ?? `${call} ${n}: ${r.lines.join()}`, /^why=web: volume \S+: .*: ENOMEM/, `${call} ${n}`);
+      }
+      assertNothingLeft(base);
+      if (!r.injected) break;
+    }
+  }
+  assert.ok(refused >= 10, `${refused} refusals`);
+});
+
 kernelTest("an image that is none is named for what it is", (base) => {
   assert.match(run(base, "mount", ["image:json.squashfs"])[1]!, /: mount squashfs \S+\/json\.squashfs: \w+ \(not a squashfs, it looks like JSON\)$/);
   assert.match(run(base, "mount", ["image:ext.squashfs"])[1]!, /: EINVAL \(not a squashfs, it looks like ext4\)$/);

@@ -182,9 +182,26 @@ function nested(layout: Layout): void {
   clean(plan);
 }
 
+/** Makes and removes, or says why not. */
+function tryCreate(layout: Layout, r: CgroupRequest): void {
+  const plan = planCgroup(layout, r);
+  try {
+    createCgroups(plan);
+    clean(plan);
+  } catch (e) {
+    say(`error=${reason(e)}`);
+  }
+}
+
 function refused(layout: Layout): void {
   const r = request();
   r.limits.memoryMax = 33554432;
+  if (process.argv[2] === "made") {
+    r.limits.pidsMax = 20;
+    r.limits.cpuWeight = 50;
+    tryCreate(layout, r);
+    return;
+  }
   r.cgroup1 = [{ controller: "pids", file: "pids.max", value: "many", at: "lxc.container.conf:4" }];
   if (process.argv[4] === "file") r.cgroup1 = [{ controller: "memory", file: "memory.nonsense", value: "1", at: "lxc.container.conf:5" }];
   const plan = planCgroup(layout, r);
@@ -247,7 +264,7 @@ function main(): void {
   else if (what === "oom") oom(layout);
   else if (what === "stragglers") stragglers(layout);
   else if (what === "nested") nested(layout);
-  else if (what === "refused") refused(layout);
+  else if (what === "refused" || what === "made") refused(layout);
   else if (what === "again") again(layout);
   else if (what === "hierarchies") hierarchies();
   else if (what === "mount") mountFor(process.argv[3]!);
