@@ -60,7 +60,7 @@ export function formatTable(rows: Row[], versions: string[]): string {
 
 The same small programs, one feature of the language or the library each, under Node and through the compilers that
 could ship. scriptc must agree with Node byte for byte on stdout and exit status, on all three machines, or refuse at
-compile time; what porffor does is only reported. Written by \`npm run engines -- --write\`; CI runs the scriptc columns
+compile time; what porffor does is only reported (its colours, which it prints to files as well, are taken off). Written by \`npm run engines -- --write\`; CI runs the scriptc columns
 and fails on a disagreement or when a verdict differs from this table.
 
 ${versions.map((v) => `- ${v}`).join("\n")}
