@@ -4,8 +4,8 @@
  * texts and gives values; files are read by whoever holds them.
  * Rules: configuration spec "Levels and precedence", "User metadata".
  */
-import { printable, upperAscii } from "../sys/ascii.ts";
-import { configKey, findConfigKey, indexOfKey, isSecret, keyCount, keyDefault, keyName, type ConfigKey } from "./keys.ts";
+import { printable } from "../sys/ascii.ts";
+import { configKey, findConfigKey, indexOfKey, isSecret, keyCount, keyDefault, keyName } from "./keys.ts";
 import { ARGS, DEFAULT, HUB, levelName, METADATA, PH_CMDLINE, PH_CONF, POLICY, PV_CMDLINE, SYSCTL_LEVELS } from "./levels.ts";
 import { isSysctlKey, sysctlSetting, type SysctlSetting } from "./sysctl.ts";
 import { lineBreak, parseConfigValue } from "./values.ts";
@@ -274,11 +274,4 @@ export class Config {
 export function isSecretKey(name: string): boolean {
   const i = findConfigKey(name).index;
   return i >= 0 && isSecret(i);
-}
-
-/** The row of a key name in either spelling; null when there is none. */
-export function lookupKey(name: string): ConfigKey | null {
-  const found = findConfigKey(name);
-  const i = found.index >= 0 ? found.index : findConfigKey(`PV_${upperAscii(name)}`).index;
-  return i < 0 ? null : configKey(i);
 }
