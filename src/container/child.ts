@@ -107,7 +107,7 @@ class FirstProcess {
       case "no-new-privs": setNoNewPrivileges(); return;
       case "streams": if (this.streams >= 0) setStreams(this.streams); return;
       case "filter": installFilter(this.plan.filter); return;
-      case "session": newSession(); return;
+      case "session": this.check(newSession(), "setsid", ""); return;
       case "terminal": this.check(tryIoctl(0, TIOCSCTTY, 0), "ioctl TIOCSCTTY", ""); return;
       case "directory": changeDirectory(s.target); return;
       case "limit": applyLimit(s); return;

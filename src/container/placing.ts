@@ -115,9 +115,12 @@ function maskFolder(root: number, fd: number, empty: string): number {
   return r;
 }
 
+/** How many mounts may lie on one place. */
+const MAX_STACKED = 64;
+
 /** Takes away what was mounted on a place before. */
 export function clearInRoot(root: number, target: string): void {
-  for (;;) {
+  for (let i = 0; i < MAX_STACKED; i++) {
     const fd = openInRoot(root, target);
     if (fd < 0) return;
     const r = tryUnmount(fdPath(fd), MNT_DETACH);
