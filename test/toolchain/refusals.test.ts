@@ -13,7 +13,16 @@ import { WAYS_OUT, wayOutOf } from "../../toolchain/refusals.ts";
 const dir = join(outDir, "test-toolchain", "refusals");
 mkdirSync(dir, { recursive: true });
 
-async function refusal(name: string, text: string): Promise<string> {
+const seen = new Map<string, Promise<string>>();
+
+/** What the build says to a program of this text; asked once. */
+function refusal(name: string, text: string): Promise<string> {
+  const known = seen.get(text) ?? refused(name, text);
+  seen.set(text, known);
+  return known;
+}
+
+async function refused(name: string, text: string): Promise<string> {
   writeFileSync(join(dir, "named.ts"), "export function one(): number { return 1; }\n");
   writeFileSync(join(dir, `${name}.ts`), text);
   let words = "";
