@@ -22,12 +22,17 @@ const FLOOR = "floor";
 const PEER = "crun";
 
 export function startsTable(samples: Samples[]): string {
-  const wallOf = (name: string): number => median(samples.find((s) => s.name === name)?.wall ?? []);
-  return table(["`true` to exit", "runs", "wall ms (p10-p90)", "CPU ms", "peak RSS KiB", `x ${FLOOR}`, `x ${PEER}`], samples.map((s) => {
+  const of = (name: string): Samples | undefined => samples.find((s) => s.name === name);
+  const ratio = (a: number[], b: number[] | undefined): string => figure(median(a) / median(b ?? []));
+  const floor = of(FLOOR);
+  const peer = of(PEER);
+  return table(["`true` to exit", "runs", "wall ms (p10-p90)", `x ${FLOOR}`, `x ${PEER}`, "CPU ms", `x ${FLOOR}`, `x ${PEER}`, "peak RSS KiB"], samples.map((s) => {
     const failed = s.statuses.find((x) => x !== 0);
-    if (failed !== undefined) return [s.name, String(s.wall.length), `failed: status ${failed}`, "-", "-", "-", "-"];
-    const wall = median(s.wall);
-    return [s.name, String(s.wall.length), spread(s.wall), figure(median(s.cpu)), figure(median(s.peakKib), 0), figure(wall / wallOf(FLOOR)), figure(wall / wallOf(PEER))];
+    if (failed !== undefined) return [s.name, String(s.wall.length), `failed: status ${failed}`, "-", "-", "-", "-", "-", "-"];
+    return [
+      s.name, String(s.wall.length), spread(s.wall), ratio(s.wall, floor?.wall), ratio(s.wall, peer?.wall),
+      figure(median(s.cpu)), ratio(s.cpu, floor?.cpu), ratio(s.cpu, peer?.cpu), figure(median(s.peakKib), 0),
+    ];
   }));
 }
 
