@@ -75,14 +75,24 @@ export function splitName(path: string): SplitName {
   return slash < 0 ? { parent: "", name: trimmed } : { parent: trimmed.slice(0, slash), name: trimmed.slice(slash + 1) };
 }
 
-/** As openInRoot; what is missing is made: folders on the way (0755), and the last one as a folder or an empty file. */
+/**
+ * As openInRoot; what is missing is made: folders on the way (0755), and the
+ * last one as a folder or an empty file. A symlink that leads nowhere yet is
+ * followed: what it names is made.
+ */
 export function makeInRoot(root: number, path: string, create: Create): number {
+  return makeFollowing(root, path, create, MAX_LINKS);
+}
+
+function makeFollowing(root: number, path: string, create: Create, links: number): number {
   const there = openInRoot(root, path);
   if (there !== -ENOENT || create === "") return there;
   const split = splitName(path);
-  const parent = makeInRoot(root, split.parent, "dir");
+  const parent = makeFollowing(root, split.parent, "dir", links);
   if (parent < 0) return parent;
   const made = create === "dir" ? tryMakeDirectoryAt(parent, split.name, 0o755) : tryMakeNodeAt(parent, split.name, S_IFREG | 0o644, 0, 0);
+  const link = made === -EEXIST ? readLinkAt(parent, split.name) : "";
   closeFd(parent);
+  if (link !== "") return links === 0 ? -ELOOP : makeFollowing(root, link.startsWith("/") ? link.slice(1) : `${split.parent}/${link}`, create, links - 1);
   return made < 0 && made !== -EEXIST ? made : openInRoot(root, path);
 }

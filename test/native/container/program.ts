@@ -1,13 +1,14 @@
 /**
- * Native program of container.test.ts: enters the container of a pid without
- * a manager. Words: pid, user, "tty" or "-", command. Exit status as `wherry
- * exec`; the terminal's output is copied to standard output.
+ * Native program of the container tests: `sandbox …` as wherry sandbox, and
+ * `enter PID USER tty|- COMMAND…`, which enters a container without a manager
+ * as wherry exec does.
  */
 import { readLayout } from "../../../src/cgroup/apply.ts";
 import { cgroupFilesOf, enter, readEntered } from "../../../src/container/enter.ts";
 import { failureStatus, failureText } from "../../../src/container/report.ts";
 import { seccompFilter } from "../../../src/container/seccomp.ts";
 import { emptyDescription } from "../../../src/lxc/description.ts";
+import { runSandbox } from "../../../src/cli/sandbox.ts";
 import { holdSignals, passTerminal, waitForeground } from "../../../src/cli/foreground.ts";
 import { EPOLLIN } from "../../../src/sys/constants.ts";
 import { readText, writeAll } from "../../../src/sys/files.ts";
@@ -22,9 +23,8 @@ class NoTimer extends Timer {
   }
 }
 
-function main(args: string[]): number {
+function enterContainer(args: string[]): number {
   const pid = parseDecimal(args[0]!);
-  if (pid < 0) new NoTimer().expired();
   const signals = holdSignals();
   const terminal = args[2] === "tty";
   const e = enter({
@@ -44,6 +44,11 @@ function main(args: string[]): number {
   }
   const f = { pid: e.pid, pidfd: e.pidfd, isInit: false };
   return master < 0 ? waitForeground(f, signals) : passTerminal(f, signals, master);
+}
+
+function main(args: string[]): number {
+  if (args.length === 0) new NoTimer().expired();
+  return args[0] === "sandbox" ? runSandbox(args.slice(1)) : enterContainer(args.slice(1));
 }
 
 exitNow(main(process.argv.slice(2)));
