@@ -16,7 +16,7 @@ import { closeOnExecFrom, tryWriteText } from "../sys/relative.ts";
 import { tryIoctl } from "../sys/devices.ts";
 import { hookCommand } from "./environment.ts";
 import { runHook } from "./hook.ts";
-import { applyLimit, becomeUser, dropCapabilities, execProgram, installFilter, setNoNewPrivileges, setStreams } from "./identity.ts";
+import { applyLimit, becomeUser, dropCapabilities, execProgram, hideFromContainer, installFilter, setNoNewPrivileges, setStreams } from "./identity.ts";
 import { makeDevLinks, makeDevNodes, mountDevPts, placeBootId, placeTerminal } from "./nodes.ts";
 import { maskInRoot, mountInRoot, remountInRoot } from "./placing.ts";
 import type { ContainerPlan } from "./plan.ts";
@@ -54,6 +54,7 @@ class FirstProcess {
   /** Everything up to the program. Returns only when refused, with why. */
   run(): StartFailure {
     try {
+      hideFromContainer();
       if (this.prepared.unifiedProcs !== "") this.put(this.prepared.unifiedProcs, "0");
       for (const s of this.plan.steps) this.attempt(s);
       setUmask(0o022);

@@ -16,7 +16,7 @@ import { trySend } from "../sys/sockets.ts";
 import { toUtf8, unpacked } from "../sys/text.ts";
 import type { EnterRequest } from "./enter.ts";
 import { setIn, valueIn } from "./environment.ts";
-import { becomeUser, dropCapabilities, execProgram, installFilter, setNoNewPrivileges } from "./identity.ts";
+import { becomeUser, dropCapabilities, execProgram, hideFromContainer, installFilter, setNoNewPrivileges } from "./identity.ts";
 import { namespaceFlag } from "./namespaces.ts";
 import { containerTerminal, setWindowSize } from "./pty.ts";
 import { failureOf, failureOfError, failureStatus, formatReport, type StartFailure } from "./report.ts";
@@ -81,6 +81,7 @@ class EnteringProcess {
 
   run(): StartFailure {
     try {
+      hideFromContainer();
       const init = readInit(this.r.pid);
       for (const file of this.r.cgroupFiles) this.join(file);
       const label = init.label === "" || init.label.startsWith("unconfined") ? -1 : tryOpen("/proc/self/attr/apparmor/exec", O_WRONLY);

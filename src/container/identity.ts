@@ -6,13 +6,21 @@
 import { EACCES, EINVAL, ENOENT, ENOEXEC, ENOSYS, ENOTDIR } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import {
-  PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, setGroup, setGroups, setUser, tryExec, tryPrctl, trySeccompFilter, trySetLimit,
+  PR_CAPBSET_DROP, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, setGroup, setGroups, setUser, tryExec, tryPrctl, trySeccompFilter, trySetLimit,
 } from "../sys/processes.ts";
 import { tryDuplicateTo } from "../sys/relative.ts";
 import { valueIn } from "./environment.ts";
 import { MAX_CAPABILITY } from "./profile.ts";
 import { EXEC_STEP } from "./report.ts";
 import type { Step } from "./step.ts";
+
+/**
+ * Until exec we are the host's program in the container's pid namespace: its
+ * processes must not open our /proc/<pid>/exe, or anything else there.
+ */
+export function hideFromContainer(): void {
+  tryPrctl(PR_SET_DUMPABLE, 0);
+}
 
 /** Takes every capability that is not kept out of the bounding set: exec gives the program no others. */
 export function dropCapabilities(kept: number[]): void {
