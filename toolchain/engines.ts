@@ -36,15 +36,15 @@ function withoutColours(r: Ran): Ran {
   return { ...r, stdout: r.stdout.replace(/\x1b\[[0-9;]*m/g, "") };
 }
 
-/** Peak memory and least CPU time of three runs. */
+/** Peak memory and least CPU time of three runs; nothing where none ended in time. */
 async function cost(measure: string, command: string[], sizeBytes: number, work: string): Promise<Cost> {
-  const found: Cost = { sizeBytes, rssKb: 0, ms: Infinity };
+  const found: Cost = { sizeBytes, rssKb: 0, ms: 0 };
+  const result = join(work, "measured");
   for (let i = 0; i < 3; i++) {
-    const result = join(work, "measured");
-    await runResultAsync(measure, [result, ...command], { cwd: root, timeout: RUN_TIMEOUT_MS });
+    if ((await runResultAsync(measure, [result, ...command], { cwd: root, timeout: RUN_TIMEOUT_MS })).signal !== null) break;
     const [rssKb, microseconds] = readFileSync(result, "utf8").split(" ").map(Number);
     found.rssKb = Math.max(found.rssKb, rssKb!);
-    found.ms = Math.min(found.ms, microseconds! / 1000);
+    found.ms = found.ms === 0 ? microseconds! / 1000 : Math.min(found.ms, microseconds! / 1000);
   }
   return found;
 }

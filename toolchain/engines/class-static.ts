@@ -2,7 +2,7 @@
 class Registry {
   static made = 0;
   static names: string[] = [];
-  static make(name: string): Registry { Registry.made += 1; Registry.names.push(name); return new Registry(name); }
+  static make(name: string): Registry { Registry.made = Registry.made + 1; Registry.names.push(name); return new Registry(name); }
   readonly name: string;
   constructor(name: string) { this.name = name; }
 }

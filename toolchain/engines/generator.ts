@@ -1,6 +1,5 @@
 // generators
 function* count(n: number): Generator<number> { for (let i = 0; i < n; i++) yield i * i; }
-console.log([...count(4)].join());
 let sum = 0;
 for (const x of count(10)) { if (x > 20) break; sum += x; }
 const g = count(1);

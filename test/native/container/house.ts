@@ -46,7 +46,7 @@ export type Ran = { status: number; out: string; lines: string[]; said: string }
 
 /** Runs the program to its end. */
 export function run(words: string[], input = ""): Ran {
-  const r = spawnSync(program, words, { encoding: "utf8", timeout: 60_000, input });
+  const r = spawnSync(program, words, { encoding: "utf8", timeout: 300_000, input });
   return { status: r.status ?? -1, out: r.stdout, lines: r.stdout.trimEnd().split("\n"), said: r.stderr };
 }
 
