@@ -5,8 +5,9 @@
  * target and flags and kept in the cache. Recipe: design.md "Toolchain".
  */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { keep, kept } from "./kept.ts";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
 import { withLines, withoutLines } from "./lines.ts";
@@ -183,33 +184,53 @@ function runtimeVersion(): string {
   return (JSON.parse(readFileSync(join(runtimeDir, "package.json"), "utf8")) as { version: string }).version;
 }
 
-/** Whether the program, through its imports, names the shim's declarations: scriptc refuses bindings that no file declares. */
-export function usesShim(entry: string): boolean {
-  const declarations = join(root, SHIM_FOLDER, "sys.d.ts");
-  const seen = new Set<string>();
+/** Files a program is made of, through its imports and references: path → text. */
+function filesOf(entry: string): Map<string, string> {
+  const found = new Map<string, string>();
   const waiting = [resolve(root, entry)];
   for (let f = waiting.pop(); f !== undefined; f = waiting.pop()) {
-    if (f === declarations) return true;
-    if (seen.has(f) || !existsSync(f)) continue;
-    seen.add(f);
-    for (const m of readFileSync(f, "utf8").matchAll(/(?:\bfrom|\bimport|<reference path=)\s*"(\.[^"]+)"/g)) waiting.push(resolve(dirname(f), m[1]!));
+    if (found.has(f) || !existsSync(f)) continue;
+    const text = readFileSync(f, "utf8");
+    found.set(f, text);
+    for (const m of text.matchAll(/(?:\bfrom|\bimport|<reference path=)\s*"(\.[^"]+)"/g)) waiting.push(resolve(dirname(f), m[1]!));
   }
-  return false;
+  return found;
 }
+
+/** Whether the program, through its imports, names the shim's declarations: scriptc refuses bindings that no file declares. */
+export function usesShim(entry: string): boolean {
+  return filesOf(entry).has(join(root, SHIM_FOLDER, "sys.d.ts"));
+}
+
+/** What the C text of a program depends on. */
+function loweringKey(entry: string, manifest: string): string {
+  const parts = [runtimeVersion(), entry, manifest, ...["lowering.ts", "loops.ts"].map((f) => readFileSync(join(root, "toolchain", f), "utf8"))];
+  for (const [file, text] of [...filesOf(entry)].sort(([a], [b]) => (a < b ? -1 : 1))) parts.push(relative(root, file), text);
+  return hash(parts);
+}
+
+/** Stands for the tree in texts that are kept: another checkout may read them. */
+const TREE = "\u0001";
 
 /** TypeScript → C text with `#line` directives. A refusal throws with file:line:col, the compiler's words and a way out. */
 export async function lower(entry: string, workDir: string): Promise<string> {
+  const bindings = usesShim(entry) ? manifestFor(join(root, SHIM_FOLDER, "sys.d.ts"), shimSources()) : "";
+  const key = loweringKey(entry, bindings);
+  const known = kept("lowered", key);
+  if (known !== "") return readFileSync(known, "utf8").replaceAll(`${TREE}/`, `${root}/`);
   mkdirSync(workDir, { recursive: true });
   const c = join(workDir, "program.c");
   const args = [join(root, "toolchain/lowering.ts"), resolve(root, entry), c];
-  if (usesShim(entry)) {
+  if (bindings !== "") {
     const manifest = join(workDir, "manifest.json");
-    writeFileSync(manifest, manifestFor(join(root, SHIM_FOLDER, "sys.d.ts"), shimSources()));
+    writeFileSync(manifest, bindings);
     args.push(manifest);
   }
   const r = await runResultAsync(join(root, "node_modules/.bin/node"), args, { cwd: root });
   if (r.status !== 0) throw new Error(wayOut(`${r.stdout}${r.stderr}`.replaceAll(`${root}/`, "")));
-  return readFileSync(c, "utf8");
+  const text = readFileSync(c, "utf8");
+  keep("lowered", key, (path) => writeFileSync(path, text.replaceAll(`${root}/`, `${TREE}/`)));
+  return text;
 }
 
 export function shimSources(): string[] {
@@ -262,13 +283,31 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
 export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
   const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
   const program = p.flavor === "debug" ? text : shrink(text);
-  writeFileSync(source, p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program));
+  const shown = p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program);
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
   const others = (await ingredients(p, text)).flatMap((i) => i.objects);
+  mkdirSync(dirname(p.out), { recursive: true });
+  // what a tool asks for with flags of its own is not asked for twice
+  const key = p.extraFlags !== undefined ? "" : binaryKey(p, shown, flags, others);
+  const known = key === "" ? "" : kept("binaries", key);
+  if (known !== "") {
+    copyFileSync(known, `${p.out}.${process.pid}`);
+    renameSync(`${p.out}.${process.pid}`, p.out);
+    return;
+  }
+  writeFileSync(source, shown);
   const object = join(work, `${basename(source, ".c")}.o`);
   await runAsync(`${p.target.tools}gcc`, [...flags, "-c", source, "-o", object], { cwd: root });
-  mkdirSync(dirname(p.out), { recursive: true });
   await link(p, flags, [object, ...others]);
+  if (key !== "") keep("binaries", key, (path) => copyFileSync(p.out, path));
+}
+
+/** What the bytes of a binary depend on. */
+function binaryKey(p: Program, text: string, flags: string[], objects: string[]): string {
+  const anywhere = [...flags, ...p.target.link, ...objects].map((f) => f.replaceAll(root, ".").replaceAll(cacheDir, "."));
+  const libc = p.flavor === "sanitize" ? "" : readFileSync(join(muslDirs(p.target).lib, "libc.a"), "latin1");
+  const own = readFileSync(join(root, "toolchain/compile.ts"), "utf8");
+  return hash([compilerVersion(p.target), p.target.name, p.flavor, String(p.keepSymbols === true), text, own, libc, ...anywhere]);
 }
 
 async function link(p: Program, flags: string[], objects: string[]): Promise<void> {
