@@ -147,7 +147,7 @@ function rowOf(line: string): LxcKey {
   };
 }
 
-/** All rows, in the order of the manual page: for documents and near misses. */
+/** All rows, in the order of the manual page: for documents. */
 export function lxcKeys(): LxcKey[] {
   const out: LxcKey[] = [];
   const lines = TABLE.split("\n");
@@ -187,6 +187,12 @@ function readNames(): void {
     names.push(oldNames[i]!);
     starts.push(oldStarts[i]!);
   }
+}
+
+/** The names of all keys without the older ones: for near misses. */
+export function lxcKeyNames(): string[] {
+  if (names.length === 0) readNames();
+  return names.slice(0, firstOld);
 }
 
 /** rest: what a final * stood for. legacy: the name was an older one. start: for whyIgnored. */

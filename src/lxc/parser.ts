@@ -7,7 +7,7 @@
 import { describe } from "./describe.ts";
 import type { ContainerDescription } from "./description.ts";
 import { applyCgroupSetting } from "./devices.ts";
-import { findLxcKey, lxcKeys, whyIgnored, type FoundKey } from "./keys.ts";
+import { findLxcKey, lxcKeyNames, whyIgnored, type FoundKey } from "./keys.ts";
 import { Lists } from "./lists.ts";
 import { applyMountAuto, noMountAuto } from "./mount_auto.ts";
 import { parseMountEntry } from "./mount_entry.ts";
@@ -105,7 +105,7 @@ class Parsing {
     const found = name === "" ? null : findLxcKey(name);
     if (found !== null) this.apply(found, value, depth);
     else if (name !== "") {
-      const near = nearMiss(name, lxcKeys().map((k) => k.key));
+      const near = nearMiss(name, lxcKeyNames());
       this.r.refuse(near === "" ? "unknown key" : `unknown key; did you mean ${near}?`);
     }
   }

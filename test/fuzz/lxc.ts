@@ -16,9 +16,11 @@ function must(holds: boolean, what: string): void {
   if (!holds) throw new Error(`finding: ${what}`);
 }
 
-/** Every path is the text itself; a path that ends in d is a folder. */
+/** Every path is the text itself, for the first few that are read; a path that ends in d is a folder. */
 class SameText extends ConfigReader {
   private readonly text: string;
+  private readonly most: number = 4;
+  private reads: number = 0;
 
   constructor(text: string) {
     super();
@@ -26,7 +28,8 @@ class SameText extends ConfigReader {
   }
 
   read(path: string): ReadText {
-    return { ok: !path.endsWith("x"), text: this.text, why: "EIO" };
+    this.reads = this.reads + 1;
+    return { ok: !path.endsWith("x"), text: this.reads <= this.most ? this.text : "", why: "EIO" };
   }
 
   list(path: string): string[] | null {

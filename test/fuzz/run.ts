@@ -130,7 +130,7 @@ async function fuzz(t: Target, seconds: number, runs: number): Promise<boolean> 
     "-print_final_stats=1", "-verbosity=0", "-entropic=0", `-dict=${p.dictionary}`, `-artifact_prefix=${folder}/`, p.corpus, p.seeds,
   ];
   const began = Date.now();
-  const r = await runResultAsync(binary, args, { cwd: root, env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:malloc_context_size=0:quarantine_size_mb=8", UBSAN_OPTIONS: "print_stacktrace=1" } });
+  const r = await runResultAsync(binary, args, { cwd: root, env: { ...process.env, ASAN_OPTIONS: "detect_leaks=1:malloc_context_size=0:quarantine_size_mb=1:thread_local_quarantine_size_kb=32:max_malloc_fill_size=0", UBSAN_OPTIONS: "print_stacktrace=1" } });
   const executed = Number(STAT.exec(r.stderr)?.[1] ?? 0);
   console.log(`${r.status === 0 ? "ok  " : "FAIL"} ${t.name}  ${executed} executions in ${Math.round((Date.now() - began) / 1000)} s, corpus ${readdirSync(p.corpus).length}`);
   if (r.status === 0 && executed > 0) return true;

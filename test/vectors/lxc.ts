@@ -8,7 +8,7 @@ import { scanText, SMALL } from "../../src/json/scanner.ts";
 import { rootOf, type Node } from "../../src/json/value.ts";
 import { JsonWriter } from "../../src/json/writer.ts";
 import { emptyDescription, type ContainerDescription } from "../../src/lxc/description.ts";
-import { findLxcKey, lxcKeys } from "../../src/lxc/keys.ts";
+import { findLxcKey, lxcKeyNames } from "../../src/lxc/keys.ts";
 import { parseFstab } from "../../src/lxc/mount_entry.ts";
 import { nearMiss } from "../../src/lxc/near_miss.ts";
 import { parseLxcConfig } from "../../src/lxc/parser.ts";
@@ -88,7 +88,7 @@ export function runLxcVector(input: string): string {
   if (root.get("fstab") !== null) runFstab(root.getString("fstab", ""), w);
   else if (root.get("seccomp") !== null) runSeccomp(root.getString("seccomp", ""), w);
   else if (root.get("command") !== null) w.stringsMember("words", splitCommand(root.getString("command", "")).words);
-  else if (root.get("near") !== null) w.stringMember("near", nearMiss(root.getString("near", ""), lxcKeys().map((k) => k.key)));
+  else if (root.get("near") !== null) w.stringMember("near", nearMiss(root.getString("near", ""), lxcKeyNames()));
   else if (root.get("key") !== null) {
     const found = findLxcKey(root.getString("key", ""));
     w.stringMember("row", found === null ? "" : found.key);
