@@ -46,6 +46,12 @@ export class Ps extends Command {
   }
 }
 
+/** With what its health checks have against it. */
+function shownStatus(c: Node): string {
+  const status = c.getString("status", "");
+  return c.getString("health", "") === "failing" ? `${status} (unhealthy)` : status;
+}
+
 function rowOf(c: Node): string[] {
   const pid = c.getInteger("pid", 0);
   const up = c.getInteger("up_ms", -1);
@@ -53,7 +59,7 @@ function rowOf(c: Node): string[] {
   const end = c.get("last_end");
   const waits = c.getString("waits_for", "");
   return [
-    c.getString("name", ""), c.getString("group", "-"), c.getString("status", ""), c.getString("status_goal", ""),
+    c.getString("name", ""), c.getString("group", "-"), shownStatus(c), c.getString("status_goal", ""),
     pid === 0 ? "-" : String(pid), up < 0 ? "-" : formatDuration(up), String(c.getInteger("starts", 0)),
     usage === null ? "-" : formatBytes(usage.getInteger("memory_bytes", -1)),
     end !== null && end.isObject() ? end.getString("reason", "") : waits === "" ? "-" : `waits for ${waits}`,

@@ -48,7 +48,7 @@ function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan, 
     name: w.name, description: d, profile: w.profile, hostname: w.name, mountpoint: MOUNTPOINT, scratchBytes: 0, configOverlay: "",
     readOnlyRoot: w.readOnly, mounts: [], fstab: [], environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
     diesWithParent: true, cgroup, filter, net: w.ownNetwork ? bareNetwork(true) : null, peers: [], configFile: w.config,
-    consoleLog: "", bootId: false,
+    consoleLog: "", bootId: false, exports: [], remount: [],
   };
 }
 

@@ -14,20 +14,25 @@ import { mountAt } from "../sys/mounts.ts";
 import { exitNow, newSession, PR_SET_PDEATHSIG, setHostname, setUmask, tryNewSessionKeyring, tryPersonality, tryPrctl, trySetns, unshare } from "../sys/processes.ts";
 import { closeOnExecFrom, tryWriteText } from "../sys/relative.ts";
 import { tryIoctl } from "../sys/devices.ts";
+import { trySend } from "../sys/sockets.ts";
+import { openExport } from "../volume/exports.ts";
+import { remountContainer } from "../volume/remount.ts";
 import { hookCommand } from "./environment.ts";
 import { runHook } from "./hook.ts";
 import { applyLimit, becomeUser, dropCapabilities, execProgram, hideFromContainer, installFilter, setNoNewPrivileges, setStreams } from "./identity.ts";
 import { makeDevLinks, makeDevNodes, mountDevPts, placeBootId, placeTerminal } from "./nodes.ts";
 import { maskInRoot, mountInRoot, remountInRoot } from "./placing.ts";
 import type { ContainerPlan } from "./plan.ts";
-import { failureOf, failureOfError, failureStatus, formatReport, type StartFailure } from "./report.ts";
-import { openRoot, switchRoot } from "./root.ts";
+import { EXPORT_STEP, failureOf, failureOfError, failureStatus, formatReport, WARNING_STEP, type StartFailure } from "./report.ts";
+import { fdPath, openInRoot } from "./resolve.ts";
+import { openRoot, rootPath, switchRoot } from "./root.ts";
 import type { Step } from "./step.ts";
 
 /** What the parent made ready before the clone. Paths are the host's. */
 export type Prepared = {
-  /** Our end of the report socket. */
+  /** Our end of the report socket, and the parent's. */
   report: number;
+  parentReport: number;
   /** Slave of the console, -1 when there is none. */
   console: number;
   consolePath: string;
@@ -54,12 +59,15 @@ class FirstProcess {
   /** Everything up to the program. Returns only when refused, with why. */
   run(): StartFailure {
     try {
+      this.check(tryPrctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG"); // a next manager starts it anew
+      closeFd(this.prepared.parentReport); // as long as it is open here nobody's end is seen
       hideFromContainer();
       if (this.prepared.unifiedProcs !== "") this.put(this.prepared.unifiedProcs, "0");
       for (const s of this.plan.steps) this.attempt(s);
       setUmask(0o022);
       resetSignals();
       closeOnExecFrom(3);
+      if (!this.plan.steps.some((s) => s.kind === "die-with-parent")) tryPrctl(PR_SET_PDEATHSIG, 0);
       return failureOfError(execProgram(this.plan.argv, this.plan.environment));
     } catch (e) {
       return failureOf(e);
@@ -101,6 +109,8 @@ class FirstProcess {
       case "dev-tty": placeTerminal(this.root, this.prepared.ttyPaths[s.flags]!, s.target); return;
       case "console": placeTerminal(this.root, this.prepared.consolePath, "dev/console"); return;
       case "boot-id": placeBootId(this.root); return;
+      case "export": this.export(s.target); return;
+      case "policies": this.remount(); return;
       case "switch": this.switchRoot(); return;
       case "personality": this.check(tryPersonality(s.flags), "personality", String(s.flags)); return;
       case "capabilities": dropCapabilities(this.plan.capabilities); return;
@@ -168,6 +178,25 @@ class FirstProcess {
   private keyring(): void {
     const r = tryNewSessionKeyring("");
     if (r < 0 && r !== -ENOSYS) throw new SysError("keyctl", "new session keyring", -r);
+  }
+
+  /** News for the parent; the descriptors ride along. */
+  private tell(step: string, path: string, hint: string, fds: number[]): void {
+    const message = formatReport({ step, path, errno: 0, hint });
+    this.check(Math.min(0, trySend(this.prepared.report, message, 0, message.length, fds)), step, path);
+  }
+
+  private export(path: string): void {
+    const place = openInRoot(this.root, path);
+    this.check(Math.min(0, place), EXPORT_STEP, `/${path}`);
+    const tree = openExport(fdPath(place));
+    closeFd(place);
+    this.tell(EXPORT_STEP, `/${path}`, "", [tree]);
+    closeFd(tree);
+  }
+
+  private remount(): void {
+    for (const w of remountContainer(rootPath(this.plan.root), this.plan.remount)) this.tell(WARNING_STEP, "", w, []);
   }
 
   private switchRoot(): void {

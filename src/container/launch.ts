@@ -9,14 +9,14 @@ import { connectContainer, disconnectContainer } from "../net/apply.ts";
 import { CLONE_NEWPID, O_DIRECTORY, O_RDONLY, SIGKILL, SOCK_SEQPACKET } from "../sys/constants.ts";
 import { E2BIG, EAGAIN, EINVAL, ENOSPC, ENOSYS, EPERM } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { changeOwner, closeFd, openFile, tryPutText, tryRead, tryWrite } from "../sys/files.ts";
+import { changeOwner, closeFd, openFile, tryPutText, tryWrite } from "../sys/files.ts";
 import { enterNamespace, tryClone, trySetLimit, trySignalPidfd, waitPid, type Cloned } from "../sys/processes.ts";
 import { trySetNonBlocking } from "../sys/relative.ts";
-import { socketPair } from "../sys/sockets.ts";
+import { receive, socketPair } from "../sys/sockets.ts";
 import { becomeContainer, type Prepared } from "./child.ts";
 import type { ContainerPlan } from "./plan.ts";
 import { openTerminal, type Terminal } from "./pty.ts";
-import { parseReport, PROCEED, REPORT_BYTES, type StartFailure } from "./report.ts";
+import { EXPORT_STEP, parseReport, PROCEED, REPORT_BYTES, WARNING_STEP, type StartFailure } from "./report.ts";
 
 /**
  * A container that is being set up. Descriptors are the caller's to close:
@@ -118,7 +118,7 @@ export function launch(plan: ContainerPlan): Launched {
     const report = kept.hold(pair[0]!);
     ours.hold(pair[1]!);
     trySetNonBlocking(report);
-    const prepared: Prepared = { report: pair[1]!, console: console.slave, consolePath: console.path, ttyPaths: ttys.map((t) => t.path), unifiedProcs: "" };
+    const prepared: Prepared = { report: pair[1]!, parentReport: report, console: console.slave, consolePath: console.path, ttyPaths: ttys.map((t) => t.path), unifiedProcs: "" };
     const child = cloneAs(plan, ours.hold(cgroupFdOf(plan)), prepared);
     if (child.pid === 0) becomeContainer(plan, prepared);
     if (child.pid < 0) throw refusedClone(-child.pid);
@@ -144,17 +144,24 @@ function served(plan: ContainerPlan, child: Cloned, report: number): number {
   }
 }
 
-/** Where a start stands. started: the program runs, or the process is gone (its pidfd tells). */
-export type StartState = { state: "waiting" | "started" | "failed"; failure: StartFailure };
+/**
+ * Where a start stands. started: the program runs, or the process is gone (its
+ * pidfd tells). warning: in failure.hint. export: of failure.path, `fd` is the
+ * caller's; after both there is more to read.
+ */
+export type StartState = { state: "waiting" | "warning" | "export" | "started" | "failed"; failure: StartFailure; fd: number };
 
 const NO_FAILURE: StartFailure = { step: "", path: "", errno: 0, hint: "" };
 
 /** Reads the report socket once, without blocking. After "started" or "failed" the caller closes it; a failed child ends by itself. */
 export function readReport(report: number): StartState {
   const b = new Uint8Array(REPORT_BYTES);
-  const n = tryRead(report, b, 0, b.length);
-  if (n === -EAGAIN) return { state: "waiting", failure: NO_FAILURE };
-  if (n === 0) return { state: "started", failure: NO_FAILURE };
-  if (n < 0) return { state: "failed", failure: { step: "read", path: "report of the set-up", errno: -n, hint: "" } };
-  return { state: "failed", failure: parseReport(b.subarray(0, n)) };
+  const got = receive(report, b);
+  if (got.size === -EAGAIN) return { state: "waiting", failure: NO_FAILURE, fd: -1 };
+  if (got.size === 0) return { state: "started", failure: NO_FAILURE, fd: -1 };
+  if (got.size < 0) return { state: "failed", failure: { step: "read", path: "report of the set-up", errno: -got.size, hint: "" }, fd: -1 };
+  const failure = parseReport(b.subarray(0, got.size));
+  if (failure.step === EXPORT_STEP && got.fds.length === 1) return { state: "export", failure, fd: got.fds[0]! };
+  for (const fd of got.fds) closeFd(fd);
+  return { state: failure.step === WARNING_STEP ? "warning" : "failed", failure, fd: -1 };
 }

@@ -10,7 +10,8 @@ import { procsFiles } from "../cgroup/plan.ts";
 import type { ContainerDescription, Hook, IdMap, MountEntry, Prlimit } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import type { NetPlan } from "../net/actions.ts";
-import { MS_NODEV, MS_RDONLY, MS_REC, MS_SLAVE } from "../sys/constants.ts";
+import type { RemountEntry } from "../state/model.ts";
+import { MS_BIND, MS_NODEV, MS_RDONLY, MS_REC, MS_SLAVE } from "../sys/constants.ts";
 import { hookEnvironment, initEnvironment, valueIn, type HookFacts } from "./environment.ts";
 import { cgroupSteps, devTmpfs, entrySteps, maskSteps, procSteps, sysSteps } from "./mounts.ts";
 import { isOwn, planNamespaces, type JoinedNamespace, type NamespacePlan, type RunningPeer } from "./namespaces.ts";
@@ -64,6 +65,10 @@ export type ContainerRequest = {
   consoleLog: string;
   /** A boot id of its own below /proc. */
   bootId: boolean;
+  /** Absolute paths inside that other containers may mount: what the parent gets by readReport. */
+  exports: string[];
+  /** Changes to the flags of mounts, once all are made. Not where the root is the host's. */
+  remount: RemountEntry[];
 };
 
 /** How the root is put on `mountpoint`. */
@@ -103,6 +108,7 @@ export type ContainerPlan = {
   hookEnvironment: string[];
   hookVersion: number;
   hooks: Hook[];
+  remount: RemountEntry[];
   /** Capability numbers that stay in the bounding set. */
   capabilities: number[];
   filter: Uint8Array;
@@ -242,10 +248,22 @@ class Planner {
     this.terminals();
     if (this.r.bootId && d.autodev && proc !== "none") this.add(step("boot-id"));
     if (tight) this.addAll(maskSteps(proc !== "none", sys !== "none"));
+    for (const path of this.r.exports) this.export(path.slice(1));
     if (this.r.readOnlyRoot || this.r.profile === "strict") {
       const s = flagStep("remount", MS_RDONLY);
       this.add(s);
     }
+  }
+
+  /** A mount of its own, so that it can be shared without what is around it. */
+  export(path: string): void {
+    const bind = bindInsideStep(path, path, MS_BIND + MS_REC);
+    bind.optional = false;
+    bind.create = "dir";
+    this.add(bind);
+    const s = step("export");
+    s.target = path;
+    this.add(s);
   }
 
   terminals(): void {
@@ -307,6 +325,7 @@ class Planner {
     const cgroup = this.r.cgroup;
     if (cgroup !== null && !this.mapped && cgroup.after.length + cgroup.deviceProgram.length > 0) this.add(step("restrict-devices"));
     for (const s of this.d.sysctls) this.add(putStep(`/proc/sys/${s.path}`, s.value));
+    if (this.d.rootfs.kind !== "none" && this.r.remount.length > 0) this.add(step("policies"));
     if (this.d.rootfs.kind !== "none") this.add(step("switch"));
     this.identity();
   }
@@ -342,7 +361,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
     name: r.name, cloneFlags: p.namespaces.cloned, pidNamespace: pid.length > 0 ? pid[0]! : null, root, cgroup: r.cgroup, net: r.net,
     steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(),
     argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
-    hookVersion: d.hookVersion, hooks: d.hooks, capabilities: p.kept, filter: r.filter,
+    hookVersion: d.hookVersion, hooks: d.hooks, remount: r.remount, capabilities: p.kept, filter: r.filter,
     uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, mapped: p.mapped,
     hostUid: hostId(d.idmaps, "u"), hostGid: hostId(d.idmaps, "g"),
   };

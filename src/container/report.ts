@@ -1,7 +1,8 @@
 /**
- * What a container's set-up says when it fails: step, path, errno, hint, as
- * one message on the report socket and as one sentence for people. The pair
- * of format and parse is the wire.
+ * What a container's set-up says on the report socket, one message each:
+ * that it failed (step, path, errno, hint; also one sentence for people), what
+ * it went on without, a folder that it exports. The pair of format and parse
+ * is the wire.
  */
 import { ENOENT, errnoName } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
@@ -49,6 +50,10 @@ export function failureText(name: string, f: StartFailure): string {
 
 /** The step that replaces the program: its failures have exit codes of their own. */
 export const EXEC_STEP = "exec";
+
+/** Steps that are news and no failures: the hint is a warning; a descriptor of the exported path comes along. */
+export const WARNING_STEP = "warning";
+export const EXPORT_STEP = "export";
 
 /** Exit status of a foreground start that failed: 127 no such program, 126 it can't be executed, 125 anything before. */
 export function failureStatus(f: StartFailure): number {

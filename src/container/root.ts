@@ -9,11 +9,12 @@ import {
 import { EINVAL, ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeDirectory, closeFd, currentDirectory, makeDirectories, makeDirectory, openFile, readAt, readText, statPath } from "../sys/files.ts";
-import { mountAt, mountHint, tryMount, tryPivotRoot, tryUnmount, unmount } from "../sys/mounts.ts";
+import { mountAt, tryMount, tryPivotRoot, tryUnmount, unmount } from "../sys/mounts.ts";
 import { chroot } from "../sys/processes.ts";
 import { tryChangeDirectoryFd } from "../sys/relative.ts";
 import { mountImage } from "../volume/image.ts";
 import { imageKind, IMAGE_HEAD_BYTES } from "../volume/image_kind.ts";
+import { mountOverlay } from "../volume/overlay.ts";
 import type { RootPlan } from "./plan.ts";
 
 const IMAGE_TYPES = ["squashfs", "ext4", "erofs"];
@@ -25,22 +26,14 @@ function bindRoot(path: string, target: string, flags: number): void {
   if ((flags & RESTRICTIONS) !== 0) mountAt("", target, "", (MS_BIND | MS_REMOUNT | (flags & RESTRICTIONS)) >>> 0);
 }
 
-/** Characters that would end a layer's name. */
-function escapeLayer(path: string): string {
-  const out: string[] = [];
-  for (let i = 0; i < path.length; i++) {
-    const c = path.charAt(i);
-    if (c === ":" || c === "," || c === "\\") out.push("\\");
-    out.push(c);
-  }
-  return out.join("");
+function stack(r: RootPlan, lowers: string[], upper: string, work: string, target: string): void {
+  mountOverlay({ lowers, upper, work, options: [] }, target, (r.flags & RESTRICTIONS) >>> 0);
 }
 
-function mountOverlay(r: RootPlan, lowers: string[], upper: string, work: string, target: string): void {
-  const lower = lowers.map((l) => escapeLayer(l)).join(":");
-  const data = `lowerdir=${lower},upperdir=${escapeLayer(upper)},workdir=${escapeLayer(work)}`;
-  const e = tryMount("overlay", target, "overlay", (r.flags & RESTRICTIONS) >>> 0, data);
-  if (e < 0) throw new SysError("mount overlay on", target, -e, mountHint(-e, "overlay"));
+/** Where a container's root is mounted until it is switched to. */
+export function rootPath(r: RootPlan): string {
+  if (r.kind === "host") return "/";
+  return r.scratchBytes >= 0 ? `${r.mountpoint}/root` : r.mountpoint;
 }
 
 /** The layers over a tmpfs that nobody else sees and that ends with the container. Returns where the root is. */
@@ -54,10 +47,10 @@ function mountOverScratch(r: RootPlan): string {
   for (const name of ["upper", "work", "root"]) makeDirectory(`${r.mountpoint}/${name}`);
   if (image) {
     makeDirectory(own);
-    mountImageRoot(r.path, own);
+    mountImageRoot(r.path, own, true);
   }
-  mountOverlay(r, lowers, `${r.mountpoint}/upper`, `${r.mountpoint}/work`, `${r.mountpoint}/root`);
-  return `${r.mountpoint}/root`;
+  stack(r, lowers, `${r.mountpoint}/upper`, `${r.mountpoint}/work`, rootPath(r));
+  return rootPath(r);
 }
 
 function isFolder(path: string): boolean {
@@ -66,13 +59,13 @@ function isFolder(path: string): boolean {
   return (s.mode & S_IFMT) === S_IFDIR;
 }
 
-/** An image file by its content, or a block device with each filesystem this kernel has. */
-function mountImageRoot(path: string, target: string): void {
+/** isLayer: nothing is written to it. An image file by its content, or a block device with each filesystem this kernel has. */
+function mountImageRoot(path: string, target: string, isLayer: boolean): void {
   const fd = openFile(path, O_RDONLY);
   const kind = imageKind(readAt(fd, 0, IMAGE_HEAD_BYTES));
   closeFd(fd);
   if (!IMAGE_TYPES.includes(kind)) throw new SysError("mount", path, EINVAL, kind === "" ? "neither a folder nor an image of a filesystem" : `this is a ${kind}, not a filesystem`);
-  mountImage({ kind: "image", volume: "root", source: path, target, fstype: kind, readOnly: kind !== "ext4", attempts: [""] }, -1);
+  mountImage({ kind: "image", volume: "root", source: path, target, fstype: kind, readOnly: isLayer || kind !== "ext4", attempts: isLayer && kind === "ext4" ? ["", "noload"] : [""] }, -1);
 }
 
 /** Mounts the root and returns its path. */
@@ -81,13 +74,11 @@ function mountRoot(r: RootPlan): string {
   makeDirectories(r.mountpoint);
   if (r.scratchBytes >= 0) return mountOverScratch(r);
   if (r.kind === "overlay") {
-    makeDirectories(r.upper);
-    makeDirectories(r.work);
-    mountOverlay(r, r.lowers, r.upper, r.work, r.mountpoint);
+    stack(r, r.lowers, r.upper, r.work, r.mountpoint);
   } else if (r.kind === "dir" || isFolder(r.path)) {
     bindRoot(r.path, r.mountpoint, r.flags);
   } else {
-    mountImageRoot(r.path, r.mountpoint);
+    mountImageRoot(r.path, r.mountpoint, false);
   }
   return r.mountpoint;
 }

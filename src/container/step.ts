@@ -23,6 +23,8 @@
  *   remounted; `propagation` is a call of its own
  * - remount: `target` again with `flags` beside those it has
  * - mask: `target` is made unreadable when it is there
+ * - export: `target` is opened for other containers and handed to the parent
+ * - policies: plan.remount on all mounts there are
  * - dev-nodes, dev-links, dev-pts (`data` options), dev-tty (`source` on
  *   `target`), console (`source` on dev/console), boot-id
  * - switch: the root becomes "/"
@@ -34,7 +36,7 @@
 export type StepKind =
   | "wait" | "put" | "join" | "unshare" | "propagation" | "root" | "root-ids" | "hostname" | "keyring" | "network" | "hook"
   | "restrict-devices" | "mount" | "remount" | "mask" | "dev-nodes" | "dev-links" | "dev-pts" | "dev-tty" | "console" | "boot-id"
-  | "switch" | "personality" | "directory" | "session" | "terminal" | "streams" | "limit" | "capabilities" | "no-new-privs" | "label" | "filter" | "ids"
+  | "export" | "policies" | "switch" | "personality" | "directory" | "session" | "terminal" | "streams" | "limit" | "capabilities" | "no-new-privs" | "label" | "filter" | "ids"
   | "die-with-parent";
 
 export type Create = "" | "dir" | "file";

@@ -53,17 +53,18 @@ function writeContainer(w: JsonWriter, backend: Backend, u: Unit): void {
 
 /** What a run's end looks like to clients of /v2. */
 function writeEnding(w: JsonWriter, u: Unit): void {
+  const end = u.lastEnding();
   w.key("last_end");
-  if (u.ending.kind === "none") {
+  if (end.kind === "none") {
     w.null();
     return;
   }
   w.beginObject();
-  w.stringMember("kind", u.ending.kind);
-  w.numberMember("code", u.ending.code);
-  w.stringMember("reason", u.ending.reason);
-  w.booleanMember("out_of_memory", u.ending.outOfMemory);
-  w.stringMember("last_lines", u.ending.lastLines);
+  w.stringMember("kind", end.kind);
+  w.numberMember("code", end.code);
+  w.stringMember("reason", end.reason);
+  w.booleanMember("out_of_memory", end.outOfMemory);
+  w.stringMember("last_lines", end.lastLines);
   w.endObject();
 }
 
@@ -76,6 +77,10 @@ function writeDetails(w: JsonWriter, backend: Backend, u: Unit): void {
   if (u.isAlive()) w.number(Math.max(0, Math.round(monotonicMs() - u.startedMs)));
   else w.null();
   w.stringMember("waits_for", u.waitsFor);
+  w.stringMember("status_text", u.statusText);
+  w.stringMember("health", u.health);
+  w.stringMember("health_why", u.healthWhy);
+  w.numberMember("health_failures", u.healthFailures);
   w.key("usage");
   w.raw(backend.usage(u));
   writeEnding(w, u);
@@ -169,17 +174,13 @@ function stop(s: Supervisor, u: Unit): Response {
 
 function start(s: Supervisor, u: Unit): Response {
   if (u.phase === "STOPPED" || u.phase === "RECOVERING") s.dispatch(u, "start");
-  else if (u.phase === "STOPPING" || u.phase === "CLEANING") u.wish = "restart";
+  else if (u.phase === "STOPPING" || u.phase === "CLEANING") s.requestStop(u, "restart");
   else if (!u.isAlive()) return refusal(400, "Container must be in STOPPED, STOPPING, or RECOVERING state to start");
   return done();
 }
 
 function restart(s: Supervisor, u: Unit): Response {
-  if (u.phase === "STOPPING" || u.phase === "CLEANING") {
-    u.wish = "restart";
-    return done();
-  }
-  if (!u.isAlive() && u.phase !== "STOPPED" && u.phase !== "RECOVERING") return refusal(400, "Container state does not allow restart");
+  if (!u.isAlive() && u.phase !== "CLEANING" && u.phase !== "STOPPED" && u.phase !== "RECOVERING") return refusal(400, "Container state does not allow restart");
   s.requestStop(u, "restart");
   return done();
 }

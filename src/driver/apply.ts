@@ -10,7 +10,8 @@ import { SysError } from "../sys/error.ts";
 import { isDirectory, listDirectory, readTextOr } from "../sys/files.ts";
 import { kernelRelease } from "../sys/processes.ts";
 import { ModuleTables, type ModuleText } from "./module_tables.ts";
-import { planModules, type ModulePlan, type ModuleProblem, type ModuleStep, type ModuleWish } from "./module_plan.ts";
+import { kernelName } from "./module_names.ts";
+import { planModules, wishOf, type ModulePlan, type ModuleProblem, type ModuleStep, type ModuleWish } from "./module_plan.ts";
 
 const COMPRESSED_FILE = 4;
 const EKEYREJECTED = 129;
@@ -56,6 +57,17 @@ export type ModuleOutcome = { loaded: string[]; problems: ModuleProblem[] };
 /** Plans and loads in one go. The first needed module that fails ends its wish, not the others. */
 export function loadModules(folder: string, wishes: ModuleWish[]): ModuleOutcome {
   return applyModules(folder, planModules(new FolderTables(folder), wishes));
+}
+
+/**
+ * Names and aliases that something is about to use. What is there costs no
+ * look at the module folder; what is built in without a trace, or unknown, is
+ * no problem here: the kernel's answer to its use counts.
+ */
+export function ensureModules(names: string[]): void {
+  const filesystems = readTextOr("/proc/filesystems", "");
+  const missing = names.filter((n) => !filesystems.includes(`\t${n}\n`) && !isDirectory(`/sys/module/${kernelName(n)}`));
+  if (missing.length > 0) loadModules(moduleFolder(), missing.map((n) => wishOf(n)));
 }
 
 /** Loads the steps in order; every failure of a needed one is reported, with what the errno means for modules. */

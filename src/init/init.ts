@@ -24,8 +24,10 @@ export abstract class ManagerProgram {
   abstract run(mailFd: number): void;
 }
 
-/** Seconds between pings when no watchdog says otherwise. */
-const PING_SECONDS = 10;
+/** Seconds a manager may be silent before it has said how many. */
+const SILENCE_SECONDS = 30;
+/** Pings in the time a manager may be silent. */
+const PINGS = 3;
 /** A manager that fails this often within the window takes the machine with it. */
 const MAX_FAILURES = 5;
 const FAILURE_WINDOW_MS = 60000;
@@ -96,7 +98,8 @@ class Init {
   private signalFd = -1;
   private fd = -1;
   private managerPid = 0;
-  private answered = true;
+  private heardMs = 0;
+  private silence = SILENCE_SECONDS;
   private failures = 0;
   private firstFailureMs = 0;
   private finish: "" | "poweroff" | "reboot" = "";
@@ -149,15 +152,21 @@ class Init {
   private join(pid: number, fd: number): void {
     this.managerPid = pid;
     this.fd = fd;
-    this.answered = true;
+    this.heardMs = monotonicMs();
     this.loop.add(fd, EPOLLIN, new ManagerMail(this));
     const exe = readLink("/proc/self/exe");
     reexecOnTrap(exe, [exe, "init", "--recovered", String(pid), String(fd)]);
     this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
   }
 
+  /** Seconds the manager may be silent: with a watchdog, so few that another one can still feed it. */
+  private silenceSeconds(): number {
+    return this.watchdog.isOpen() && this.watchdog.timeout > 0 ? Math.min(this.silence, Math.max(1, Math.floor(this.watchdog.timeout * 2 / 3))) : this.silence;
+  }
+
   private pingSeconds(): number {
-    return this.watchdog.isOpen() && this.watchdog.timeout > 0 ? Math.max(1, Math.floor(this.watchdog.timeout / 3)) : PING_SECONDS;
+    const fed = this.watchdog.isOpen() && this.watchdog.timeout > 0 ? Math.floor(this.watchdog.timeout / PINGS) : this.silence;
+    return Math.max(1, Math.min(fed, Math.floor(this.silence / PINGS)));
   }
 
   signals(): void {
@@ -229,31 +238,31 @@ class Init {
   }
 
   private take(m: Mail): void {
-    if (m.kind === "alive") {
-      this.answered = true;
-      this.watchdog.feed();
+    if (m.kind === "alive" || m.kind === "unfed") {
+      this.heardMs = monotonicMs();
+      if (m.kind === "alive") this.watchdog.feed();
     } else if (m.kind === "finish") {
       this.finish = m.how;
     } else if (m.kind === "watchdog") {
       this.watchdogMode = m.mode;
       this.watchdogSeconds = m.seconds;
+      if (m.silence > 0) this.silence = m.silence;
       if ((m.mode === "startup" || m.mode === "always") && !this.watchdog.isOpen()) {
         const r = this.watchdog.open("/dev/watchdog", m.seconds);
         if (r < 0) say(`no watchdog: /dev/watchdog answers ${-r}`);
-        this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
       }
+      this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
     }
   }
 
   /** Asks the manager for a sign of life; one that gave none since the last time is ended. */
   ping(): void {
     if (this.managerPid === 0) return;
-    if (!this.answered) {
-      say("the manager does not answer: killing it");
+    if (monotonicMs() - this.heardMs >= this.silenceSeconds() * 1000) {
+      say(`the manager has been silent for ${this.silenceSeconds()} s: killing it`);
       trySignal(this.managerPid, SIGKILL);
       return;
     }
-    this.answered = false;
     this.send({ kind: "ping" });
     this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
   }

@@ -6,10 +6,12 @@
 import { toUtf8, fromUtf8, words } from "../sys/text.ts";
 
 export type Mail =
-  /** manager: run the watchdog in this mode (disabled, shutdown, startup, always) with a timeout in seconds. */
-  | { kind: "watchdog"; mode: string; seconds: number }
+  /** manager: run the watchdog in this mode (disabled, shutdown, startup, always) with a timeout in seconds; start the manager again when it is silent for so long. */
+  | { kind: "watchdog"; mode: string; seconds: number; silence: number }
   /** manager: it has come through its loop; the answer to a ping. */
   | { kind: "alive" }
+  /** manager: the same, but the watchdog must not be fed for it. */
+  | { kind: "unfed" }
   /** manager: everything is stopped and unmounted: end the machine so. */
   | { kind: "finish"; how: "poweroff" | "reboot" }
   /** PID 1: say that you live. */
@@ -21,8 +23,9 @@ export type Mail =
 
 export function packMail(m: Mail): Uint8Array {
   switch (m.kind) {
-    case "watchdog": return toUtf8(`watchdog ${m.mode} ${m.seconds}`);
+    case "watchdog": return toUtf8(`watchdog ${m.mode} ${m.seconds} ${m.silence}`);
     case "alive": return toUtf8("alive");
+    case "unfed": return toUtf8("unfed");
     case "ping": return toUtf8("ping");
     case "finish": return toUtf8(`finish ${m.how}`);
     case "asked": return toUtf8(`asked ${m.how}`);
@@ -34,8 +37,9 @@ export function packMail(m: Mail): Uint8Array {
 export function unpackMail(bytes: Uint8Array): Mail | null {
   const w = words(fromUtf8(bytes));
   if (w.length === 1 && w[0] === "alive") return { kind: "alive" };
+  if (w.length === 1 && w[0] === "unfed") return { kind: "unfed" };
   if (w.length === 1 && w[0] === "ping") return { kind: "ping" };
-  if (w.length === 3 && w[0] === "watchdog") return { kind: "watchdog", mode: w[1]!, seconds: Number(w[2]!) };
+  if (w.length === 4 && w[0] === "watchdog") return { kind: "watchdog", mode: w[1]!, seconds: Number(w[2]!), silence: Number(w[3]!) };
   if (w.length === 2 && (w[1] === "poweroff" || w[1] === "reboot")) {
     const how = w[1] === "poweroff" ? "poweroff" : "reboot";
     if (w[0] === "finish") return { kind: "finish", how };

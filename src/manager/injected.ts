@@ -44,11 +44,29 @@ export function injectedMounts(s: Settings, c: Container, revision: string, host
   return mounts;
 }
 
-/** A tmpfs for the notification socket of containers with a heartbeat check. */
-export function notifyMount(socketFolder: string): MountEntry {
-  const m = bind(socketFolder, "run/wherry", false, "dir", false);
-  m.options.flags = MS_BIND + MS_NOSUID + MS_NODEV + MS_NOEXEC;
-  return m;
+/** Folder of all notify sockets, one below it for each container. */
+export function notifyFolder(s: Settings): string {
+  return `${s.runDir}/wherry/notify`;
+}
+
+/** Does the container get a notify socket? Others must not see NOTIFY_SOCKET: systemd as init would say READY to it by itself. */
+export function wantsNotify(c: Container): boolean {
+  return c.notify || c.health.some((h) => h.kind === "notify");
+}
+
+/** Its socket's folder inside: not below /run, where inits mount a tmpfs of their own. "" when /pantavisor shows it anyway. */
+export function notifyMounts(s: Settings, c: Container): MountEntry[] {
+  if (c.mgmt) return [];
+  const m = bind(`${notifyFolder(s)}/${c.name}`, "pantavisor/notify", true, "dir", false);
+  m.options.flags = MS_BIND + MS_RDONLY + MS_NOSUID + MS_NODEV + MS_NOEXEC;
+  return [m];
+}
+
+/** What sd_notify(3) and sd_watchdog_enabled(3) look for. */
+export function notifyEnvironment(c: Container): string[] {
+  const out = [`NOTIFY_SOCKET=/pantavisor/${c.mgmt ? `wherry/notify/${c.name}` : "notify"}/notify`];
+  for (const h of c.health) if (h.kind === "notify") out.push(`WATCHDOG_USEC=${h.intervalMs * 1000}`);
+  return out;
 }
 
 /** `container=pv-<group>`; nothing for the group root. */

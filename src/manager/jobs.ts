@@ -1,164 +1,117 @@
 /**
- * What workers do for containers: mounting and loading drivers before a
- * start, unmounting and removing groups after an end, reading logs for
- * clients. Each runs in a copy of the manager and answers with text.
+ * What workers do for containers: before a start modules, disks, volumes and
+ * drivers, after an end links, volumes and groups. Each runs in a copy of the
+ * manager and answers with text, one fact a line.
  */
 import { removeCgroups } from "../cgroup/apply.ts";
 import type { CgroupPlace } from "../cgroup/plan.ts";
+import { ensureModules } from "../driver/apply.ts";
 import { DriverManager } from "../driver/manager.ts";
 import type { MetaValues } from "../driver/managed.ts";
 import type { NetPlan } from "../net/actions.ts";
 import { disconnectContainer } from "../net/apply.ts";
-import { toUtf8 } from "../sys/text.ts";
-import { EAGAIN } from "../sys/errno.ts";
-import { O_RDONLY, EPOLLIN, EPOLLOUT } from "../sys/constants.ts";
-import { closeFd, makeDirectories, readAt, statPath, tryOpen, tryRead } from "../sys/files.ts";
-import { openInotify, waitFor, watchPath } from "../sys/loop.ts";
-import { trySend } from "../sys/sockets.ts";
+import { closeFd, lockFile, makeDirectories } from "../sys/files.ts";
 import { mountVolumes, unmountVolumes } from "../volume/apply.ts";
+import { mountDisk } from "../volume/disk.ts";
+import type { DiskPlan } from "../volume/disk_plan.ts";
+import { removeExports, type Export } from "../volume/exports.ts";
 import type { VolumeOptions, VolumePlan } from "../volume/plan.ts";
 import { Job } from "../supervisor/worker.ts";
 
-/** Folders, volumes, then drivers; lines of the answer are warnings. */
+/** Disks of a revision, and the file whose lock lets one process at a time mount one. */
+export type Disks = { plans: DiskPlan[]; lock: string };
+
+/** Mounts disks that something wants; "" or why one could not be. */
+export function mountDisks(disks: Disks, names: string[]): string {
+  if (names.length === 0) return "";
+  const lock = lockFile(disks.lock);
+  try {
+    for (const name of names) {
+      const why = mountDisk(name, disks.plans);
+      if (why !== "") return why;
+    }
+    return "";
+  } finally {
+    closeFd(lock);
+  }
+}
+
+export type MountWish = {
+  /** Held while it works: a worker of a manager that was killed may still be in a system call. */
+  lock: string;
+  folders: string[];
+  /** Kernel modules beside those of the volumes. */
+  modules: string[];
+  volumes: VolumePlan;
+  options: VolumeOptions;
+  disks: Disks;
+  driversRequired: string[];
+  driversOptional: string[];
+};
+
+/** Begins the line of an answer that names a driver that is loaded now; others are warnings. */
+export const LOADED = "loaded ";
+
+/** Folders, modules, disks, volumes, then drivers. */
 export class MountJob extends Job {
-  private readonly plan: VolumePlan;
-  private readonly options: VolumeOptions;
-  private readonly folders: string[];
+  private readonly wish: MountWish;
   private readonly drivers: DriverManager;
-  private readonly required: string[];
-  private readonly optional: string[];
   private readonly meta: MetaValues;
 
-  constructor(plan: VolumePlan, options: VolumeOptions, folders: string[], drivers: DriverManager, required: string[], optional: string[], meta: MetaValues) {
+  constructor(wish: MountWish, drivers: DriverManager, meta: MetaValues) {
     super();
-    this.plan = plan;
-    this.options = options;
-    this.folders = folders;
+    this.wish = wish;
     this.drivers = drivers;
-    this.required = required;
-    this.optional = optional;
     this.meta = meta;
   }
 
   run(): string {
-    for (const f of this.folders) makeDirectories(f);
-    const done = mountVolumes(this.plan, this.options);
+    const w = this.wish;
+    lockFile(w.lock);
+    for (const f of w.folders) makeDirectories(f);
+    ensureModules([...w.volumes.modules, ...w.modules]);
+    const disk = mountDisks(w.disks, w.volumes.disks);
+    if (disk !== "") throw new Error(disk);
+    const done = mountVolumes(w.volumes, w.options);
     if (!done.ok) throw new Error(done.why);
-    const warnings = done.warnings.slice();
-    for (const alias of this.optional) for (const p of this.drivers.load(alias, this.meta)) warnings.push(`${p.at}: ${p.why}`);
-    for (const alias of this.required) {
-      const problems = this.drivers.load(alias, this.meta);
-      if (problems.length === 0) continue;
-      unmountVolumes(this.plan);
-      throw new Error(problems.map((p) => `${p.at}: ${p.why}`).join("; "));
+    const said = done.warnings.slice();
+    for (const alias of w.driversOptional) for (const line of this.load(alias)) said.push(line);
+    for (const alias of w.driversRequired) {
+      const lines = this.load(alias);
+      for (const line of lines) said.push(line);
+      if (lines.length === 0 || lines[0]!.startsWith(LOADED)) continue;
+      unmountVolumes(w.volumes);
+      throw new Error(lines.join("; "));
     }
-    return warnings.join("\n");
+    return said.join("\n");
+  }
+
+  /** What came of one driver: that it is loaded, or its problems. */
+  private load(alias: string): string[] {
+    const problems = this.drivers.load(alias, this.meta);
+    return problems.length === 0 ? [`${LOADED}${alias}`] : problems.map((p) => `${p.at}: ${p.why}`);
   }
 }
 
-/** Takes down links, volumes and groups; lines of the answer name what could not be. network: null when there is none to undo. */
-export class CleanJob extends Job {
-  private readonly plan: VolumePlan;
-  private readonly places: CgroupPlace[];
-  private readonly network: NetPlan | null;
-  private readonly netFd: number;
+/** What is left of a run. lock: as of MountWish. network: null when there is none to undo. */
+export type Remains = { lock: string; volumes: VolumePlan; places: CgroupPlace[]; network: NetPlan | null; netFd: number; exports: Export[]; exportsDir: string };
 
-  constructor(plan: VolumePlan, places: CgroupPlace[], network: NetPlan | null, netFd: number) {
+/** Takes down links, exports, volumes and groups; lines of the answer name what could not be. */
+export class CleanJob extends Job {
+  private readonly remains: Remains;
+
+  constructor(remains: Remains) {
     super();
-    this.plan = plan;
-    this.places = places;
-    this.network = network;
-    this.netFd = netFd;
+    this.remains = remains;
   }
 
   run(): string {
-    const left = removeCgroups(this.places);
-    if (this.network !== null) for (const w of disconnectContainer(this.network, this.netFd)) left.push(w);
-    for (const w of unmountVolumes(this.plan)) left.push(w);
+    const r = this.remains;
+    lockFile(r.lock);
+    const left = removeCgroups(r.places);
+    if (r.network !== null) for (const w of disconnectContainer(r.network, r.netFd)) left.push(w);
+    if (r.exports.length > 0) removeExports(r.exports, r.exportsDir);
+    for (const w of unmountVolumes(r.volumes)) left.push(w);
     return left.join("\n");
   }
-}
-
-const BLOCK = 16384;
-const IN_MODIFY_MOVE = 2 + 0x800;
-
-/** Streams the end of a log to a client's socket, and goes on while the client listens when asked. */
-export class LogJob extends Job {
-  private readonly path: string;
-  private readonly lines: number;
-  private readonly follow: boolean;
-  private readonly fd: number;
-
-  constructor(path: string, lines: number, follow: boolean, fd: number) {
-    super();
-    this.path = path;
-    this.lines = lines;
-    this.follow = follow;
-    this.fd = fd;
-  }
-
-  run(): string {
-    if (!this.put(toUtf8("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n"))) return "";
-    const text = lastLines(this.path, this.lines);
-    if (!this.put(text.bytes) || !this.follow) return "";
-    const notify = openInotify();
-    let at = text.end;
-    for (;;) {
-      if (at >= 0) watchPathOf(notify, this.path);
-      const more = readFrom(this.path, at);
-      if (!this.put(more.bytes)) return "";
-      at = more.end;
-      if (waitFor(notify, EPOLLIN, 5000) > 0) drain(notify);
-      if (waitFor(this.fd, EPOLLIN, 0) !== 0) return ""; // the client has gone
-    }
-  }
-
-  private put(bytes: Uint8Array): boolean {
-    let at = 0;
-    while (at < bytes.length) {
-      const n = trySend(this.fd, bytes, at, bytes.length - at);
-      if (n === -EAGAIN) waitFor(this.fd, EPOLLOUT, 10000);
-      else if (n <= 0) return false;
-      else at += n;
-    }
-    return true;
-  }
-}
-
-type Piece = { bytes: Uint8Array; end: number };
-
-function watchPathOf(notify: number, path: string): void {
-  if (statPath(path) !== null) watchPath(notify, path, IN_MODIFY_MOVE);
-}
-
-function drain(fd: number): void {
-  const b = new Uint8Array(4096);
-  tryRead(fd, b, 0, b.length);
-}
-
-/** What the file holds from a position on; a file that became shorter starts anew. */
-function readFrom(path: string, from: number): Piece {
-  const s = statPath(path, true);
-  if (s === null) return { bytes: new Uint8Array(0), end: 0 };
-  const start = s.size < from ? 0 : from;
-  const fd = tryOpen(path, O_RDONLY);
-  if (fd < 0) return { bytes: new Uint8Array(0), end: from };
-  const bytes = readAt(fd, start, Math.min(s.size - start, 1048576));
-  closeFd(fd);
-  return { bytes, end: start + bytes.length };
-}
-
-/** The last lines of a file, looking back at most 256 KiB. */
-function lastLines(path: string, lines: number): Piece {
-  const s = statPath(path, true);
-  const size = s === null ? 0 : s.size;
-  const piece = readFrom(path, Math.max(0, size - 16 * BLOCK));
-  let seen = 0;
-  let start = piece.bytes.length;
-  while (start > 0) {
-    if (piece.bytes[start - 1] === 10 && start < piece.bytes.length) seen += 1;
-    if (seen >= lines) break;
-    start -= 1;
-  }
-  return { bytes: piece.bytes.subarray(start), end: piece.end };
 }

@@ -6,17 +6,22 @@
  */
 import { makeDirectories, listDirectory, readTextOr, renameFile, tryUnlink, writeFile } from "../sys/files.ts";
 import { parseDecimal, toUtf8, words } from "../sys/text.ts";
-import type { Unit } from "../supervisor/unit.ts";
+import type { Ending, Unit, Wish } from "../supervisor/unit.ts";
 
-/** phase: MOUNTED, STARTED or READY is taken over; any other one is cleaned up and started anew. */
+/** wish: what was asked to follow the end that is under way. end…: of the last run that is over. */
 export type Entry = {
-  name: string; revision: string; phase: string; pid: number; startTicks: number; retries: number; userStopped: boolean; startedMs: number;
+  name: string; revision: string; phase: string; wish: Wish; pid: number; startTicks: number; retries: number; userStopped: boolean; settled: boolean; startedMs: number;
+  healthFailures: number; endKind: Ending["kind"]; endCode: number; outOfMemory: boolean; endReason: string;
 };
+
+const WISHES: Wish[] = ["none", "stop", "restart", "discard"];
+const END_KINDS: Ending["kind"][] = ["none", "exited", "killed", "refused", "unknown"];
 
 export function formatEntry(e: Entry): string {
   return [
-    `name ${e.name}`, `revision ${e.revision}`, `phase ${e.phase}`, `pid ${e.pid}`, `start ${e.startTicks}`, `retries ${e.retries}`,
-    `stopped ${e.userStopped ? 1 : 0}`, `since ${Math.round(e.startedMs)}`, "",
+    `name ${e.name}`, `revision ${e.revision}`, `phase ${e.phase}`, `wish ${e.wish}`, `pid ${e.pid}`, `start ${e.startTicks}`, `retries ${e.retries}`,
+    `stopped ${e.userStopped ? 1 : 0}`, `settled ${e.settled ? 1 : 0}`, `since ${Math.round(e.startedMs)}`, `unhealthy ${e.healthFailures}`,
+    `end ${e.endKind}`, `code ${e.endCode}`, `memory ${e.outOfMemory ? 1 : 0}`, `reason ${e.endReason.split("\n").join(" ")}`, "",
   ].join("\n");
 }
 
@@ -24,14 +29,17 @@ export function formatEntry(e: Entry): string {
 export function parseEntry(text: string): Entry | null {
   const value = new Map<string, string>();
   for (const line of text.split("\n")) {
-    const w = words(line);
-    if (w.length === 2) value.set(w[0]!, w[1]!);
+    const blank = line.indexOf(" ");
+    if (blank > 0) value.set(line.slice(0, blank), line.slice(blank + 1));
   }
   const number = (key: string): number => parseDecimal(value.get(key) ?? "");
   const e: Entry = {
-    name: value.get("name") ?? "", revision: value.get("revision") ?? "", phase: value.get("phase") ?? "", pid: number("pid"),
-    startTicks: number("start"), retries: number("retries"), userStopped: number("stopped") === 1, startedMs: number("since"),
+    name: value.get("name") ?? "", revision: value.get("revision") ?? "", phase: value.get("phase") ?? "", wish: WISHES.find((w) => w === value.get("wish")) ?? "none", pid: number("pid"),
+    startTicks: number("start"), retries: number("retries"), userStopped: number("stopped") === 1, settled: number("settled") === 1, startedMs: number("since"),
+    healthFailures: Math.max(0, number("unhealthy")), endKind: END_KINDS.find((k) => k === value.get("end")) ?? "none", endCode: number("code"),
+    outOfMemory: number("memory") === 1, endReason: value.get("reason") ?? "",
   };
+  if (!value.has("reason")) return null;
   if (e.name === "" || e.revision === "" || e.phase === "" || e.pid < 0 || e.startTicks < 0 || e.retries < 0 || e.startedMs < 0) return null;
   return e;
 }
@@ -57,9 +65,11 @@ export class Journal {
   }
 
   record(unit: Unit): void {
+    const end = unit.lastEnding();
     const e: Entry = {
-      name: unit.name(), revision: unit.revision, phase: unit.phase, pid: unit.pid, startTicks: unit.startTicks,
-      retries: unit.retries, userStopped: unit.userStopped, startedMs: unit.startedMs,
+      name: unit.name(), revision: unit.revision, phase: unit.phase, wish: unit.wish, pid: unit.pid, startTicks: unit.startTicks,
+      retries: unit.retries, userStopped: unit.userStopped, settled: unit.settled, startedMs: unit.startedMs,
+      healthFailures: unit.healthFailures, endKind: end.kind, endCode: end.code, outOfMemory: end.outOfMemory, endReason: end.reason,
     };
     const path = `${this.folder}/${e.name}`;
     writeFile(`${path}.new`, toUtf8(formatEntry(e)));
@@ -68,6 +78,11 @@ export class Journal {
 
   forget(name: string): void {
     tryUnlink(`${this.folder}/${name}`);
+  }
+
+  /** Nothing runs any more: the next manager begins as the first one did. */
+  forgetAll(): void {
+    for (const name of listDirectory(this.folder)) tryUnlink(`${this.folder}/${name}`);
   }
 
   /** Every entry there is; files that are none are removed. */

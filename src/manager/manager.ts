@@ -14,25 +14,33 @@ import { done, refusal, type Response } from "../control/response.ts";
 import { ControlServer } from "../control/server.ts";
 import { packMail, unpackMail, type Mail } from "../init/mail.ts";
 import { Log } from "../log/line.ts";
-import { LoggerClient, LoggerNews } from "../log/client.ts";
+import { LoggerClient } from "../log/client.ts";
 import { isRevisionName, StoragePlaces } from "../storage/places.ts";
-import type { Group, State } from "../state/model.ts";
+import type { FailureAction, Group, State } from "../state/model.ts";
+import type { Notification } from "../supervisor/notification.ts";
 import type { GoalState } from "../supervisor/status.ts";
-import { Listener, Supervisor, Timers } from "../supervisor/supervisor.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import { CLOCK_BOOTTIME, EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM } from "../sys/constants.ts";
 import { EAGAIN, EINVAL, errnoName } from "../sys/errno.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd, makeDirectories, readLink, setCloseOnExec, syncDirectory, trySymlink, tryUnlink, tryRename } from "../sys/files.ts";
-import { clockMs, Faults, ignoreSignal, Loop, monotonicMs, nextSignal, openSignals, Timer, Watch } from "../sys/loop.ts";
+import { clockMs, ignoreSignal, Loop, monotonicMs, nextSignal, openSignals, type Timer } from "../sys/loop.ts";
 import { tryUnmount } from "../sys/mounts.ts";
 import { environment, setProcessName, tryExec } from "../sys/processes.ts";
+import { trySetNonBlocking } from "../sys/relative.ts";
 import { receive, trySend } from "../sys/sockets.ts";
 import { kernelCommandLine, loadBootModules, makeRunFolders, mountStorage, readConfig, storageDevice, writeSysctls } from "./boot.ts";
+import { DeviceParts } from "./device_parts.ts";
+import { HealthKeeper } from "./health.ts";
+import { notifyFolder, wantsNotify } from "./injected.ts";
 import { Journal, processStart, type Entry } from "./journal.ts";
+import { Complaints, FinishTimer, HealthNews, LoopTimers, MailWatch, News, NotifyNews, PartsDown, PartsUp, SignalWatch, StorageTimer, SupervisorListener } from "./manager_news.ts";
+import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
 import { ContainerRuntime } from "./runtime.ts";
 import { settingsOf, type Settings } from "./settings.ts";
+import { endStrays } from "./strays.ts";
 import { ManagerSink } from "./sinks.ts";
 
 /** Exit statuses of a daemon: the wrapper of existing installations reads them. Source: lifecycle spec §1. */
@@ -40,8 +48,8 @@ export const EXIT_REBOOT = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_POWEROFF = 3;
 
-/** mailFd: the socket to PID 1, -1 for a daemon. revision: "" = what the command line names, else "0". */
-export type ManagerOptions = { configPath: string; revision: string; commandLine: string; words: string[]; mailFd: number };
+/** mailFd: the socket to PID 1, -1 for a daemon. again: this process has been the manager before. revision: "" = what the command line names, else "0". */
+export type ManagerOptions = { configPath: string; revision: string; commandLine: string; words: string[]; mailFd: number; again: boolean };
 
 type Ending = "" | "poweroff" | "reboot" | "failed";
 
@@ -49,117 +57,13 @@ const STORAGE_POLL_MS = 50;
 /** How long the logger may take to write its last lines. */
 const LOGGER_MS = 5000;
 
-class LoopTimers extends Timers {
-  private readonly loop: Loop;
-  constructor(loop: Loop) {
-    super();
-    this.loop = loop;
-  }
-  nowMs(): number {
-    return monotonicMs();
-  }
-  arm(timer: Timer, ms: number): void {
-    this.loop.arm(timer, ms);
-  }
-  disarm(timer: Timer): void {
-    this.loop.disarm(timer);
-  }
+/** The manager before us had seen its program run. */
+function hadRun(e: Entry): boolean {
+  return e.phase === "STARTED" || e.phase === "READY" || e.phase === "STOPPING";
 }
 
-class Complaints extends Faults {
-  private readonly log: Log;
-  constructor(log: Log) {
-    super();
-    this.log = log;
-  }
-  fault(e: unknown): void {
-    this.log.error("manager", reason(e));
-  }
-}
-
-class StorageTimer extends Timer {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  expired(): void {
-    this.manager.lookForStorage();
-  }
-}
-
-class FinishTimer extends Timer {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  expired(): void {
-    this.manager.finish();
-  }
-}
-
-class SignalWatch extends Watch {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  ready(_events: number): void {
-    this.manager.signalled();
-  }
-}
-
-class MailWatch extends Watch {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  ready(_events: number): void {
-    this.manager.readMail();
-  }
-}
-
-/** What the logger tells, on its way to the runtime. */
-class News extends LoggerNews {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  has(name: string, fd: number): void {
-    this.manager.loggerHas(name, fd);
-  }
-  complete(): void {
-    this.manager.loggerComplete();
-  }
-  tail(name: string, text: string): void {
-    this.manager.runtimeTail(name, text);
-  }
-  lost(): void {
-    this.manager.loggerLost();
-  }
-}
-
-class SupervisorListener extends Listener {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  changed(unit: Unit): void {
-    this.manager.unitChanged(unit);
-  }
-  failed(unit: Unit, why: string): void {
-    this.manager.unitFailed(unit, why);
-  }
-  goals(state: GoalState): void {
-    this.manager.goalsChanged(state);
-  }
-  allDown(): void {
-    this.manager.allDown();
-  }
+function stillRuns(e: Entry): boolean {
+  return hadRun(e) && e.pid > 0 && processStart(e.pid) === e.startTicks;
 }
 
 export class Manager extends Backend {
@@ -179,6 +83,9 @@ export class Manager extends Backend {
   private current: LoadedRevision | null = null;
   private boss: Supervisor | null = null;
   private runtime: ContainerRuntime | null = null;
+  private parts: DeviceParts | null = null;
+  private health: HealthKeeper | null = null;
+  private readonly notify: NotifySockets;
   private revisionName = "0";
   private controlFd = -1;
   private ending: Ending = "";
@@ -190,9 +97,10 @@ export class Manager extends Backend {
     super();
     this.options = options;
     this.loaded = readConfig(options.configPath, options.commandLine, options.words);
-    this.settings = settingsOf(this.loaded.config);
+    this.settings = settingsOf(this.loaded);
     this.places = new StoragePlaces(this.settings.storage);
     this.logger = new LoggerClient(this.loop, `${this.settings.runDir}/wherry/logger`, new News(this));
+    this.notify = new NotifySockets(this.loop, notifyFolder(this.settings), this.logger, new NotifyNews(this));
     this.server = new ControlServer(this.loop, `${this.settings.runDir}/pv-ctrl`, new Router(this));
   }
 
@@ -202,6 +110,7 @@ export class Manager extends Backend {
     ignoreSignal(SIGPIPE);
     this.signalFd = openSignals([SIGTERM, SIGINT, SIGHUP]);
     this.loop.add(this.signalFd, EPOLLIN, new SignalWatch(this));
+    if (this.options.mailFd >= 0) trySetNonBlocking(this.options.mailFd);
     if (this.options.mailFd >= 0) this.loop.add(this.options.mailFd, EPOLLIN, new MailWatch(this));
     this.log.setThreshold(Math.max(3, this.settings.logLevel));
     this.mark("userland");
@@ -226,7 +135,7 @@ export class Manager extends Backend {
   private bootDevice(): void {
     writeSysctls(this.loaded, this.log);
     loadBootModules(this.log);
-    this.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds }); // its driver may be one of them
+    this.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds, silence: this.settings.managerSeconds }); // its driver may be one of them
     this.mark("modules");
     for (const w of setUpHierarchies(this.loaded.config.text("WHERRY_CGROUP") === "unified")) this.log.warn("cgroup", w);
     this.storageDeadline = monotonicMs() + this.settings.storageWaitSeconds * 1000;
@@ -264,6 +173,7 @@ export class Manager extends Backend {
       const revision = this.options.revision !== "" ? this.options.revision : (this.loaded.parameters.revision ?? "0");
       if (!isRevisionName(revision)) throw new Error(`"${revision}" is not a name of a revision`);
       this.revisionName = revision;
+      if (this.options.again) this.logger.child = endStrays(this.journal.read().filter(stillRuns).map((e) => e.pid));
       this.logger.open();
       this.sink.attach(this.logger, `${this.settings.logs}/${revision}/pantavisor/pantavisor.log`, this.settings.logFileBytes);
     } catch (e) {
@@ -273,6 +183,7 @@ export class Manager extends Backend {
   }
 
   loggerHas(name: string, fd: number): void {
+    if (this.notify.inherit(name, fd)) return;
     if (name === "@control") {
       closeFd(this.controlFd);
       this.controlFd = fd;
@@ -283,7 +194,7 @@ export class Manager extends Backend {
 
   /** The logger is ready: load the revision, open the control socket, start or take over. */
   loggerComplete(): void {
-    if (this.boss !== null) return;
+    if (this.boss !== null || this.parts !== null) return;
     try {
       const found = loadRevision(this.loaded.config, this.settings, this.places, this.revisionName, this.loaded.parameters.quickboot, this.log);
       if (found === null) {
@@ -297,11 +208,22 @@ export class Manager extends Backend {
       if (this.controlFd < 0) this.logger.send({ kind: "keep", name: "control" }, [fd]);
       this.controlFd = fd;
       this.mark("control");
-      this.startSupervisor(found);
+      const parts = new DeviceParts(this.loop, this.log, this.settings, found);
+      this.parts = parts;
+      if (parts.areMissing()) parts.bringUp(new PartsUp(this));
+      else this.startSupervisor(found, parts);
     } catch (e) {
       this.log.error("manager", reason(e));
       this.end("failed");
     }
+  }
+
+  /** What the device itself mounts is there, or can't be: text says which, or why. */
+  partsUp(ok: boolean, text: string): void {
+    if (!ok) this.log.error("volume", "the device's own volumes", ["why", text]);
+    else this.parts!.areUp(text);
+    if (!ok) this.end("failed");
+    else if (this.ending === "") this.startSupervisor(this.current!, this.parts!);
   }
 
   /** trails/current and logs/current name the running revision. */
@@ -315,9 +237,11 @@ export class Manager extends Backend {
     }
   }
 
-  private startSupervisor(found: LoadedRevision): void {
-    const runtime = new ContainerRuntime(this.loop, this.logger, this.log, this.settings, this.loaded.config, found);
-    const boss = new Supervisor(found.state.groups, this.settings.goalSeconds, new LoopTimers(this.loop), runtime, new SupervisorListener(this), this.log);
+  private startSupervisor(found: LoadedRevision, parts: DeviceParts): void {
+    for (const c of found.state.containers) if (wantsNotify(c)) this.notify.open(c.name);
+    const runtime = new ContainerRuntime(this.loop, this.logger, this.log, this.settings, this.loaded.config, found, parts.disks);
+    this.health = new HealthKeeper(this.loop, runtime, this.settings.healthLadder, this.settings.healthRetries, new HealthNews(this));
+    const boss = new Supervisor(found.state.groups, this.settings.goalSeconds, this.settings.stopMs, new LoopTimers(this.loop), runtime, new SupervisorListener(this), this.log);
     runtime.attach(boss);
     this.runtime = runtime;
     this.boss = boss;
@@ -326,10 +250,10 @@ export class Manager extends Backend {
       const unit = boss.add(c, this.revisionName);
       const entry = entries.find((e) => e.name === c.name && e.revision === this.revisionName);
       if (entry !== undefined) this.takeOver(unit, entry);
-      else runtime.sweep(unit);
+      else runtime.sweep(unit, false);
     }
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
-    runtime.whenSwept();
+    boss.evaluate();
   }
 
   /** Goes on with a container of the manager before us, or clears away what is left of it. */
@@ -337,20 +261,42 @@ export class Manager extends Backend {
     unit.retries = e.retries;
     unit.userStopped = e.userStopped;
     unit.startedMs = e.startedMs;
-    const lives = e.pid > 0 && processStart(e.pid) === e.startTicks;
-    if (lives && (e.phase === "STARTED" || e.phase === "READY")) {
-      unit.pid = e.pid;
-      unit.startTicks = e.startTicks;
-      if (this.runtime!.adopt(unit)) {
-        this.boss!.adopt(unit, e.phase === "READY" ? "READY" : "STARTED");
-        return;
-      }
-    }
-    if (e.phase === "MOUNTED") {
-      this.boss!.adopt(unit, "MOUNTED");
+    unit.healthFailures = e.healthFailures;
+    unit.healthFailedMs = monotonicMs();
+    unit.previous = { kind: e.endKind, code: e.endCode, reason: e.endReason, lastLines: "", outOfMemory: e.outOfMemory };
+    const boss = this.boss!;
+    const runtime = this.runtime!;
+    unit.wish = e.wish === "discard" ? "restart" : e.wish; // the manager that wanted to end all is gone
+    if (e.phase === "STOPPED" && (e.userStopped || e.settled || e.wish === "stop")) {
+      unit.wish = "none";
+      unit.userStopped = e.userStopped || e.wish === "stop";
+      unit.settled = true;
+      boss.adopt(unit, "STOPPED");
       return;
     }
-    this.runtime!.sweep(unit);
+    if (stillRuns(e)) {
+      unit.pid = e.pid;
+      unit.startTicks = e.startTicks;
+      if (runtime.adopt(unit)) {
+        boss.adopt(unit, e.phase === "READY" ? "READY" : "STARTED");
+        if (unit.wish === "stop" || unit.wish === "restart") boss.requestStop(unit, unit.wish);
+        return;
+      }
+      unit.pid = 0;
+      unit.startTicks = 0;
+    }
+    if (e.phase === "MOUNTED" && unit.wish === "none") {
+      runtime.adoptMounted(unit);
+      boss.adopt(unit, "MOUNTED");
+      return;
+    }
+    const waits = e.phase === "STOPPED" || e.phase === "RECOVERING" || e.phase === "INSTALLED" || e.phase === "BLOCKED";
+    if (hadRun(e) || e.phase === "CLEANING" || unit.wish !== "none") {
+      // it has ended, or is to: what follows is decided as ever
+      unit.ending = e.phase === "CLEANING" ? unit.previous : { kind: "unknown", code: -1, reason: "ended while no manager was there", lastLines: "", outOfMemory: false };
+      boss.adopt(unit, "CLEANING");
+    }
+    runtime.sweep(unit, !waits || unit.phase === "CLEANING");
   }
 
   runtimeTail(name: string, text: string): void {
@@ -365,13 +311,46 @@ export class Manager extends Backend {
     this.log.warn("log", "the logger is gone, starting another one");
     this.logger.open();
     if (this.controlFd >= 0) this.logger.send({ kind: "keep", name: "control" }, [this.controlFd]);
+    this.notify.handOver();
     if (this.runtime !== null) this.runtime.handConsoles();
   }
 
   unitChanged(unit: Unit): void {
+    if (this.health !== null) this.health.follow(unit);
+    if (unit.phase === "MOUNTING" && wantsNotify(unit.container)) this.notify.open(unit.name());
     if (this.journal === null) return;
-    if (unit.isDown() && !unit.userStopped) this.journal.forget(unit.name());
+    const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
+    if (waits && unit.retries === 0 && unit.healthFailures === 0) this.journal.forget(unit.name());
     else this.journal.record(unit);
+  }
+
+  /** A container has said something on its notify socket. */
+  notified(name: string, n: Notification): void {
+    const unit = this.boss === null ? null : this.boss.find(name);
+    if (unit === null || this.boss === null || !unit.isAlive()) return;
+    if (n.status !== null) unit.statusText = n.status;
+    if (n.ready && unit.phase === "STARTING") this.boss.dispatch(unit, "started");
+    if (n.ready && unit.phase === "STARTED" && unit.container.statusGoal === "READY") this.boss.dispatch(unit, "ready");
+    this.health!.notified(unit, n);
+  }
+
+  /** A health check has failed often enough: one step of the ladder. False when it can't be taken. */
+  unhealthy(unit: Unit, action: FailureAction, failures: number, why: string): boolean {
+    const boss = this.boss!;
+    if (action === "rollback" && !boss.duringUpdate) return false; // what runs is the committed revision: there is none to go back to
+    this.log.error("container", "unhealthy", ["name", unit.name(), "failures", String(failures), "answer", action, "why", why]);
+    if (action === "rollback" || action === "reboot") {
+      this.end("reboot");
+      return true;
+    }
+    for (let i = boss.units.length - 1; i >= 0; i--) {
+      const u = boss.units[i]!;
+      const meant = u === unit || (action === "restart-group" && u.container.group === unit.container.group);
+      if (!meant || !u.isAlive() || u.phase === "STOPPING") continue;
+      u.stoppedFor = u === unit ? why : `restarted with container ${unit.name()}`;
+      boss.requestStop(u, "restart");
+    }
+    return true;
   }
 
   /** Nothing more can be done for a container: the device's answer. */
@@ -407,10 +386,15 @@ export class Manager extends Backend {
       }
       const m = unpackMail(b.subarray(0, r.size));
       if (m === null) continue;
-      if (m.kind === "ping") this.send({ kind: "alive" });
+      if (m.kind === "ping") this.send({ kind: this.starves() ? "unfed" : "alive" });
       else if (m.kind === "asked") this.end(m.how);
       else if (m.kind === "reaped" && this.runtime !== null) this.runtime.reaped(m.pid, m.exited, m.code);
     }
+  }
+
+  /** A container that the device can't do without is past all help: the hardware watchdog shall bite. */
+  private starves(): boolean {
+    return this.boss !== null && this.health !== null && this.ending === "" && this.health.starves(this.boss.units);
   }
 
   private send(m: Mail): void {
@@ -433,8 +417,15 @@ export class Manager extends Backend {
     if (this.ending === "" || this.down) return;
     this.down = true;
     if (this.runtime !== null) this.runtime.close();
+    if (this.journal !== null && this.boss !== null) this.journal.forgetAll();
     this.server.close();
     this.log.info("manager", "all containers are down");
+    if (this.parts === null || !this.parts.takeDown(new PartsDown(this))) this.partsDown("");
+  }
+
+  /** Disks and the device's volumes are gone but for what the text names. */
+  partsDown(left: string): void {
+    for (const w of left.split("\n")) if (w !== "") this.log.warn("volume", "left behind", ["what", w]);
     if (this.logger.send({ kind: "stop" })) this.loop.arm(this.finishTimer, LOGGER_MS);
     else this.finish();
   }

@@ -4,9 +4,10 @@
  * configuration and a few facts of the host; starts nothing. Everything that
  * is wrong is in `problems`. Rules: runtime spec §3, §6; design "Least power".
  */
-import { resolveDeviceRules } from "../cgroup/apply.ts";
+import { resolveDeviceRules, resolveIoDevices } from "../cgroup/apply.ts";
 import type { Layout } from "../cgroup/layout.ts";
 import { planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
+import type { RunningPeer } from "../container/namespaces.ts";
 import { planContainer, type ContainerPlan, type HostFacts } from "../container/plan.ts";
 import { deviceRules, type ProfileName } from "../container/profile.ts";
 import { seccompFilter } from "../container/seccomp.ts";
@@ -15,12 +16,14 @@ import { parseFstab } from "../lxc/mount_entry.ts";
 import { Report, type Problem } from "../lxc/report.ts";
 import type { NetPlan, PoolGrant } from "../net/actions.ts";
 import { askLinks } from "../net/host.ts";
+import { modulesOfPlan } from "../net/modules.ts";
 import { linksToAsk, planNetwork, randomNeeded } from "../net/plan.ts";
 import type { Container, Group, State } from "../state/model.ts";
 import { reason } from "../sys/error.ts";
 import { exists, randomBytes, readText } from "../sys/files.ts";
+import { remountEntries } from "../volume/remount_plan.ts";
 import { configOverlay, planVolumes, type VolumeOptions, type VolumePaths, type VolumePlan } from "../volume/plan.ts";
-import { injectedEnvironment, injectedMounts, notifyMount, type HostFolders } from "./injected.ts";
+import { injectedEnvironment, injectedMounts, notifyEnvironment, notifyMounts, wantsNotify, type HostFolders } from "./injected.ts";
 import { readLxcConfig } from "./lxc_files.ts";
 import type { Settings } from "./settings.ts";
 
@@ -29,6 +32,8 @@ export type Prepared = {
   plan: ContainerPlan | null;
   cgroup: CgroupPlan;
   network: NetPlan;
+  /** Kernel modules of its root and links, by names and aliases. */
+  modules: string[];
   profile: ProfileName;
   problems: Problem[];
   warnings: Problem[];
@@ -39,9 +44,12 @@ export type Surroundings = {
   settings: Settings; state: State; revision: string; trail: string; facts: HostFacts; folders: HostFolders; volumes: VolumeOptions;
 };
 
-export function volumePaths(a: Surroundings): VolumePaths {
-  const s = a.settings;
-  return { volumes: s.volumes, storage: s.storage, media: s.media, configs: s.configs, trail: a.trail, revision: a.revision };
+export function volumePathsOf(s: Settings, trail: string, revision: string): VolumePaths {
+  return { volumes: s.volumes, storage: s.storage, media: s.media, configs: s.configs, trail, revision };
+}
+
+function volumePaths(a: Surroundings): VolumePaths {
+  return volumePathsOf(a.settings, a.trail, a.revision);
 }
 
 export function volumePlanOf(a: Surroundings, c: Container): VolumePlan {
@@ -72,14 +80,14 @@ function cgroupOf(layout: Layout, c: Container, d: ContainerDescription, profile
   const told: string[] = [];
   const devices = resolveDeviceRules(deviceRules(d, profile), told);
   const plan = planCgroup(layout, {
-    container: c.name, relative: d.cgroupDirs.relative, scope: "all", limits: c.limits, cgroup1: d.cgroup1, cgroup2: d.cgroup2, devices,
+    container: c.name, relative: d.cgroupDirs.relative, scope: "all", limits: resolveIoDevices(c.limits, told), cgroup1: d.cgroup1, cgroup2: d.cgroup2, devices,
   });
   for (const w of [...told, ...plan.warnings]) warnings.push({ at: c.name, why: w });
   return plan;
 }
 
-/** Plans one container's start. grant: its address in a pool, null without one. Throws SysError when its configuration can't be read. */
-export function prepareContainer(a: Surroundings, c: Container, group: Group, grant: PoolGrant | null): Prepared {
+/** Plans one container's start. grant: its address in a pool, null without one. peers: containers whose namespaces may be shared. Throws SysError when its configuration can't be read. */
+export function prepareContainer(a: Surroundings, c: Container, group: Group, grant: PoolGrant | null, peers: RunningPeer[]): Prepared {
   const path = `${a.trail}/${c.name}/${c.config}`;
   const read = readLxcConfig(path, `${c.name}/${c.config}`);
   const d = read.description;
@@ -98,21 +106,23 @@ export function prepareContainer(a: Surroundings, c: Container, group: Group, gr
   const fstab = fstabOf(d, problems);
   const mounts = injectedMounts(a.settings, c, a.revision, a.folders);
   const environment = injectedEnvironment(group);
-  if (c.health.some((h) => h.kind === "notify")) {
-    mounts.push(notifyMount(`${a.settings.runDir}/wherry/notify/${c.name}`));
-    environment.push("NOTIFY_SOCKET=/run/wherry/notify");
+  if (wantsNotify(c)) {
+    for (const m of notifyMounts(a.settings, c)) mounts.push(m);
+    for (const e of notifyEnvironment(c)) environment.push(e);
   }
   const made = problems.length > 0 ? null : planContainer({
     name: c.name, description: d, profile, hostname: planned.plan.hostname !== "" ? planned.plan.hostname : c.name,
     mountpoint: `${a.settings.usr}/lib/lxc/rootfs`, scratchBytes: -1, configOverlay: configOverlay(c, volumePaths(a)), readOnlyRoot: false,
-    mounts, fstab, environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: filter.program, net: planned.plan, peers: [],
+    mounts, fstab, environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: filter.program, net: planned.plan, peers,
     configFile: path, consoleLog: `${a.settings.logs}/${a.revision}/${c.name}/lxc/console.log`, bootId: profile !== "lxc" || d.autodev,
+    exports: c.exports, remount: remountEntries(a.state.remount, c.remount, a.settings.remountPolicy),
   }, a.facts);
   if (made !== null) {
     for (const p of made.problems) problems.push(p);
     for (const w of made.warnings) warnings.push(w);
   }
-  return { description: d, plan: made === null || made.problems.length > 0 ? null : made.plan, cgroup, network: planned.plan, profile, problems, warnings };
+  const modules = [...(d.rootfs.kind === "overlay" ? ["overlay"] : []), ...modulesOfPlan(planned.plan)];
+  return { description: d, plan: made === null || made.problems.length > 0 ? null : made.plan, cgroup, network: planned.plan, modules, profile, problems, warnings };
 }
 
 /** Facts of this host that injected mounts depend on. */

@@ -1,6 +1,6 @@
 /**
- * A revision from the storage, ready to run: state read, signatures judged,
- * parsed, trail complete, files what the state says. Says everything that is
+ * A revision from the storage, ready to run: state read, parsed, signatures
+ * judged, trail complete, files what the state says. Says everything that is
  * wrong; a revision with anything wrong does not run.
  * Rules: state format spec §6, §9; lifecycle spec §2 "RUN".
  */
@@ -13,16 +13,19 @@ import { planChecksums } from "../sign/checksum.ts";
 import { checkFiles } from "../sign/checksum_apply.ts";
 import { timeForDates } from "../sign/dates.ts";
 import type { Mode } from "../sign/verdict.ts";
+import type { DowngradePolicy } from "../sign/downgrade.ts";
 import { completeTrail } from "../storage/install.ts";
+import { committedIndex, raiseCommittedIndex } from "../storage/rollback_index.ts";
 import type { StoragePlaces } from "../storage/places.ts";
 import type { State } from "../state/model.ts";
 import { parseState } from "../state/parse.ts";
 import { reason } from "../sys/error.ts";
-import { readBytes, readTextOr } from "../sys/files.ts";
+import { exists, readBytes, readTextOr } from "../sys/files.ts";
 import { wallSeconds } from "../sys/loop.ts";
 import type { Settings } from "./settings.ts";
 
-export type LoadedRevision = { name: string; trail: string; state: State };
+/** rollbackIndex: what the committed index becomes when the revision is committed and it is higher. */
+export type LoadedRevision = { name: string; trail: string; state: State; rollbackIndex: number };
 
 const MAX_STATE_BYTES = 8 * 1048576;
 
@@ -38,35 +41,40 @@ export function loadRevision(config: Config, s: Settings, places: StoragePlaces,
   }
   const oem = oemConfigPath(config, name);
   if (oem !== "") applyOem(config, readTextOr(`${s.storage}/${oem}`, ""), oem);
-  if (!signaturesHold(config, s, bytes, log)) return null;
   const parsed = parseState(bytes, {
     appengine: s.mode === "appengine", bootloader: config.text("PV_BOOTLOADER_TYPE"), hostsBus: config.flag("PV_XCONNECT_DBUS_SYSTEMBUS_ENABLED"),
   });
   for (const w of parsed.warnings) log.debug("state", `${path}:${w.line} ${w.at}`, ["why", w.why]);
   for (const p of parsed.problems) log.error("state", `${path}:${p.line}:${p.column} ${p.at}`, ["why", p.why]);
   if (!parsed.ok) return null;
+  const rollbackIndex = signedIndex(config, s, places, bytes, log);
+  if (rollbackIndex < 0) return null;
   const state = parsed.state;
   const missing = completeTrail(places, name, state);
   for (const m of missing) log.error("storage", m.name, ["why", m.why]);
   if (missing.length > 0) return null;
   if (s.checksum && !quick && !filesHold(s, places, name, state, log)) return null;
-  return { name, trail: places.trail(name), state };
+  if (exists(`${places.trail(name)}/.pv/done`)) raiseCommittedIndex(places, rollbackIndex);
+  return { name, trail: places.trail(name), state, rollbackIndex };
 }
 
-function signaturesHold(config: Config, s: Settings, bytes: Uint8Array, log: Log): boolean {
+/** The rollback index the revision counts with, -1 when its signatures don't hold. */
+function signedIndex(config: Config, s: Settings, places: StoragePlaces, bytes: Uint8Array, log: Log): number {
   const word = config.text("PV_SECUREBOOT_MODE");
   const mode: Mode = word === "disabled" || word === "audit" || word === "strict" ? word : "lenient";
-  if (mode === "disabled") return true;
+  if (mode === "disabled") return 0;
   const trust = loadTrust(
     `${s.etc}/pantavisor/pvs/trust`, config.text("PV_SECUREBOOT_TRUSTSTORE"), config.text("PV_SECUREBOOT_OEM_TRUSTSTORE"), config.text("PV_OEM_NAME"),
   );
   const dates = config.text("WHERRY_SECUREBOOT_DATES");
   const when = timeForDates(dates === "always" || dates === "plausible" ? dates : "off", wallSeconds());
-  const found = verifyState(bytes, trust, { mode, when, downgrade: "off", committed: 0 });
-  for (const r of found.results) if (r.why !== "") log.error("sign", r.at, ["why", r.why]);
-  if (!found.verdict.ok) log.error("sign", found.verdict.message, ["uncovered", found.uncovered.slice(0, 5).join(",")]);
-  else for (const w of found.verdict.warnings) log.warn("sign", w);
-  return found.verdict.ok;
+  const guard = config.text("WHERRY_SECUREBOOT_DOWNGRADE");
+  const downgrade: DowngradePolicy = guard === "warn" || guard === "refuse" ? guard : "off";
+  const found = verifyState(bytes, trust, { mode, when, downgrade, committed: downgrade === "off" ? 0 : committedIndex(places) });
+  for (const n of found.notes) log.info("sign", n);
+  for (const r of found.verdict.reasons) log.error("sign", found.verdict.message, ["why", r]);
+  for (const w of found.verdict.warnings) log.warn("sign", w);
+  return found.verdict.ok ? found.rollbackIndex : -1;
 }
 
 function filesHold(s: Settings, places: StoragePlaces, name: string, state: State, log: Log): boolean {

@@ -4,161 +4,66 @@
  * nothing is left. Knows processes by pidfd. Decides nothing about restarts.
  * Rules: runtime spec §3, §4, §9.
  */
-import { createCgroups, readLayout } from "../cgroup/apply.ts";
+import { createCgroups, readLayout, removeContainerParents } from "../cgroup/apply.ts";
 import { cgroupProcesses, freezeCgroup, isPopulated, killCgroup } from "../cgroup/kill.ts";
-import { CgroupListener, CgroupMonitor, oomKills } from "../cgroup/monitor.ts";
+import { CgroupMonitor, oomKills } from "../cgroup/monitor.ts";
 import { planCgroupPlaces, type CgroupPlace } from "../cgroup/plan.ts";
 import { readUsage } from "../cgroup/usage.ts";
 import type { Config } from "../config/config.ts";
 import { readHostFacts } from "../container/facts.ts";
-import { launch, readReport, type Launched } from "../container/launch.ts";
+import { launch, readReport, type StartState } from "../container/launch.ts";
+import type { RunningPeer } from "../container/namespaces.ts";
 import { failureText } from "../container/report.ts";
 import { haltSignal } from "../container/stop.ts";
 import { DriverManager } from "../driver/manager.ts";
 import { moduleFolder } from "../driver/apply.ts";
-import { MetaValues } from "../driver/managed.ts";
+import { HotplugWatcher } from "../driver/watcher.ts";
+import { parseIds, parseRules } from "../driver/mdev_rules.ts";
 import type { LoggerClient } from "../log/client.ts";
 import type { Log } from "../log/line.ts";
-import { prepareNetwork } from "../net/apply.ts";
-import { Answer, startWorker } from "../supervisor/worker.ts";
+import { openNetNamespace, prepareNetwork } from "../net/apply.ts";
+import { startWorker } from "../supervisor/worker.ts";
+import { endingText } from "../supervisor/ending_text.ts";
 import { Runtime, type Supervisor } from "../supervisor/supervisor.ts";
 import { noEnding, type Unit } from "../supervisor/unit.ts";
 import { EPOLLIN, SIGKILL } from "../sys/constants.ts";
 import { ECHILD } from "../sys/errno.ts";
 import { errnoOf, reason } from "../sys/error.ts";
 import { closeFd, makeDirectories, readTextOr } from "../sys/files.ts";
-import { Timer, Watch, type Loop } from "../sys/loop.ts";
+import type { Loop } from "../sys/loop.ts";
 import { endOfPidfd, kernelRelease, reapPidfd, tryOpenPidfd, trySignalPidfd, type Ended } from "../sys/processes.ts";
+import { attachExport, planExports, type Export } from "../volume/exports.ts";
 import type { VolumePlan } from "../volume/plan.ts";
+import { Attachment } from "./attachment.ts";
+import { volumeOptionsOf } from "./device_parts.ts";
 import { ownFolders } from "./injected.ts";
-import { CleanJob, LogJob, MountJob } from "./jobs.ts";
+import { CleanJob, LOADED, MountJob, type Disks } from "./jobs.ts";
+import { InsideEnd, InsideRun } from "./inside.ts";
 import { processStart } from "./journal.ts";
+import { LogJob } from "./log_job.ts";
 import { Networks } from "./networks.ts";
-import { hostFolders, prepareContainer, volumePlanOf, type Prepared, type Surroundings } from "./prepare.ts";
+import { hostFolders, prepareContainer, volumePlanOf, type Surroundings } from "./prepare.ts";
 import type { LoadedRevision } from "./revision.ts";
+import { Cleaned, GroupNews, HotplugNews, Mounted, PidWatch, ReportWatch, StatusTimer, Unheard } from "./runtime_news.ts";
 import type { Settings } from "./settings.ts";
+import { UserMeta } from "./user_meta.ts";
 
 /** How long the status of an adopted process may take to come from PID 1. */
 const STATUS_MS = 500;
 
-class NoMeta extends MetaValues {
-  private readonly folder: string;
-  constructor(folder: string) {
+/** How long a command may take that a rule of mdev.json wants. */
+const DEVICE_COMMAND_MS = 60000;
+
+class DeviceCommandEnd extends InsideEnd {
+  private readonly log: Log;
+  private readonly what: string[];
+  constructor(log: Log, what: string[]) {
     super();
-    this.folder = folder;
+    this.log = log;
+    this.what = what;
   }
-  value(key: string): string {
-    return key.includes("/") ? "" : readTextOr(`${this.folder}/${key}`, "", 4096);
-  }
-}
-
-/** What belongs to one unit while it is not down. */
-class Attachment {
-  readonly unit: Unit;
-  prepared: Prepared | null = null;
-  volumes: VolumePlan | null = null;
-  places: CgroupPlace[] = [];
-  launched: Launched | null = null;
-  console = -1;
-  ttys: number[] = [];
-  /** Its process is not our child: a new manager took it over. */
-  adopted = false;
-  networked = false;
-  cleaning = false;
-  statusTimer: Timer | null = null;
-
-  constructor(unit: Unit) {
-    this.unit = unit;
-  }
-}
-
-class ReportWatch extends Watch {
-  private readonly runtime: ContainerRuntime;
-  private readonly a: Attachment;
-  constructor(runtime: ContainerRuntime, a: Attachment) {
-    super();
-    this.runtime = runtime;
-    this.a = a;
-  }
-  ready(_events: number): void {
-    this.runtime.reported(this.a);
-  }
-}
-
-class PidWatch extends Watch {
-  private readonly runtime: ContainerRuntime;
-  private readonly a: Attachment;
-  constructor(runtime: ContainerRuntime, a: Attachment) {
-    super();
-    this.runtime = runtime;
-    this.a = a;
-  }
-  ready(_events: number): void {
-    this.runtime.processEnded(this.a);
-  }
-}
-
-/** An adopted process has ended and nobody has said how in time. */
-class StatusTimer extends Timer {
-  private readonly runtime: ContainerRuntime;
-  private readonly a: Attachment;
-  constructor(runtime: ContainerRuntime, a: Attachment) {
-    super();
-    this.runtime = runtime;
-    this.a = a;
-  }
-  expired(): void {
-    this.runtime.ended(this.a, null);
-  }
-}
-
-class Mounted extends Answer {
-  private readonly runtime: ContainerRuntime;
-  private readonly a: Attachment;
-  constructor(runtime: ContainerRuntime, a: Attachment) {
-    super();
-    this.runtime = runtime;
-    this.a = a;
-  }
-  answered(ok: boolean, text: string): void {
-    this.runtime.mounted(this.a, ok, text);
-  }
-}
-
-class Cleaned extends Answer {
-  private readonly runtime: ContainerRuntime;
-  private readonly a: Attachment;
-  constructor(runtime: ContainerRuntime, a: Attachment) {
-    super();
-    this.runtime = runtime;
-    this.a = a;
-  }
-  answered(ok: boolean, text: string): void {
-    this.runtime.cleaned(this.a, ok, text);
-  }
-}
-
-/** An answer nobody waits for. */
-class Unheard extends Answer {
-  answered(_ok: boolean, _text: string): void {
-    return;
-  }
-}
-
-class GroupNews extends CgroupListener {
-  private readonly runtime: ContainerRuntime;
-  constructor(runtime: ContainerRuntime) {
-    super();
-    this.runtime = runtime;
-  }
-  emptied(container: string): void {
-    this.runtime.groupEmptied(container);
-  }
-  outOfMemory(container: string, kills: number): void {
-    this.runtime.outOfMemory(container, kills);
-  }
-  freezeChanged(_container: string): void {
-    return;
+  ended(ok: boolean, why: string): void {
+    if (!ok) this.log.warn("driver", "command of a device rule failed", [...this.what, "why", why]);
   }
 }
 
@@ -171,15 +76,15 @@ export class ContainerRuntime extends Runtime {
   private readonly around: Surroundings;
   private readonly monitor: CgroupMonitor;
   private readonly drivers: DriverManager;
-  private readonly meta: MetaValues;
+  private readonly meta: UserMeta;
   private readonly networks: Networks;
+  private readonly disks: Disks;
+  private readonly hotplug: HotplugWatcher;
   private readonly attachments: Map<string, Attachment> = new Map<string, Attachment>();
   private readonly statuses: Map<number, Ended> = new Map<number, Ended>();
-  private sweeping = 0;
-  private swept = false;
   private boss: Supervisor | null = null;
 
-  constructor(loop: Loop, logger: LoggerClient, log: Log, settings: Settings, config: Config, found: LoadedRevision) {
+  constructor(loop: Loop, logger: LoggerClient, log: Log, settings: Settings, config: Config, found: LoadedRevision, disks: Disks) {
     super();
     this.loop = loop;
     this.logger = logger;
@@ -188,13 +93,15 @@ export class ContainerRuntime extends Runtime {
     this.found = found;
     this.monitor = new CgroupMonitor(loop, new GroupNews(this));
     this.drivers = new DriverManager(found.state.drivers, settings.fitConfig, moduleFolder());
-    this.meta = new NoMeta(`${settings.runDir}/user-meta`);
+    this.disks = disks;
+    this.hotplug = new HotplugWatcher(loop, new HotplugNews(this));
+    this.meta = new UserMeta(`${settings.runDir}/user-meta`);
     this.around = {
       settings, state: found.state, revision: found.name, trail: found.trail, facts: readHostFacts(readLayout()), folders: hostFolders(kernelRelease()),
-      volumes: { loopBase: settings.loopBase, verity: settings.verityHandlers, verityArguments: config.text("PV_VOLMOUNT_DM_EXTRA_ARGS") },
+      volumes: volumeOptionsOf(settings),
     };
     makeDirectories(`${settings.usr}/lib/lxc/rootfs`);
-    this.networks = new Networks(config, settings, found.state, log);
+    this.networks = new Networks(config, settings, found.state, found.trail, log);
   }
 
   attach(boss: Supervisor): void {
@@ -222,12 +129,14 @@ export class ContainerRuntime extends Runtime {
 
   mount(unit: Unit): void {
     const a = this.attachment(unit);
+    a.mountWaits = a.cleaning;
+    if (a.cleaning) return;
     const c = unit.container;
     a.volumes = volumePlanOf(this.around, c);
     a.places = planCgroupPlaces(this.around.facts.layout, c.name, false);
     try {
       if (c.config !== "") {
-        const p = prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c));
+        const p = prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c), this.peers());
         for (const w of p.warnings) this.log.warn("container", w.why, ["name", c.name, "at", w.at]);
         a.prepared = p;
         a.places = p.cgroup.places;
@@ -237,8 +146,11 @@ export class ContainerRuntime extends Runtime {
           return;
         }
       }
-      const job = new MountJob(a.volumes, this.around.volumes, ownFolders(this.settings, c, this.found.name), this.drivers, c.driversRequired, c.driversOptional, this.meta);
-      startWorker(this.loop, job, new Mounted(this, a));
+      const wish = {
+        lock: this.lockOf(unit), folders: ownFolders(this.settings, c, this.found.name), modules: a.prepared === null ? [] : a.prepared.modules, volumes: a.volumes, options: this.around.volumes,
+        disks: this.disks, driversRequired: c.driversRequired, driversOptional: c.driversOptional,
+      };
+      startWorker(this.loop, new MountJob(wish, this.drivers, this.meta), new Mounted(this, a));
     } catch (e) {
       this.refuse(unit, reason(e));
       this.tell(unit, "failed");
@@ -252,8 +164,10 @@ export class ContainerRuntime extends Runtime {
       this.tell(unit, "failed");
       return;
     }
-    for (const w of text.split("\n")) if (w !== "") this.log.warn("volume", w, ["name", unit.name()]);
-    for (const d of [...unit.container.driversRequired, ...unit.container.driversOptional]) this.drivers.remember(d);
+    for (const line of text.split("\n")) {
+      if (line.startsWith(LOADED)) this.drivers.remember(line.slice(LOADED.length));
+      else if (line !== "") this.log.warn("volume", line, ["name", unit.name()]);
+    }
     this.tell(unit, a.prepared === null || unit.container.statusGoal === "MOUNTED" ? "mount-only" : "mounted");
   }
 
@@ -264,9 +178,11 @@ export class ContainerRuntime extends Runtime {
       for (const w of createCgroups(p.cgroup)) this.log.warn("cgroup", w, ["name", unit.name()]);
       this.monitor.add(unit.name(), a.places);
       a.networked = true;
+      unit.frozen = false;
       prepareNetwork(p.network);
       const launched = launch(p.plan!);
-      a.launched = launched;
+      a.report = launched.report;
+      a.netFd = launched.netFd;
       a.adopted = false;
       unit.pid = launched.pid;
       unit.pidfd = launched.pidfd;
@@ -280,6 +196,10 @@ export class ContainerRuntime extends Runtime {
       this.refuse(unit, `${unit.name()}: ${reason(e)}`);
       this.tell(unit, "failed");
     }
+  }
+
+  private lockOf(unit: Unit): string {
+    return `${this.settings.runDir}/wherry/lock.${unit.name()}`;
   }
 
   private consolePath(unit: Unit): string {
@@ -297,17 +217,71 @@ export class ContainerRuntime extends Runtime {
   }
 
   reported(a: Attachment): void {
-    const launched = a.launched!;
-    const r = readReport(launched.report);
+    if (a.report < 0) return;
+    let r = readReport(a.report);
+    for (; r.state === "warning" || r.state === "export"; r = readReport(a.report)) this.setUpNews(a, r);
     if (r.state === "waiting") return;
-    this.loop.remove(launched.report);
-    closeFd(launched.report);
+    this.loop.remove(a.report);
+    closeFd(a.report);
+    a.report = -1;
     if (r.state === "started") {
       this.tell(a.unit, "started");
+      this.watchDevices(a.unit);
       return;
     }
     this.refuse(a.unit, failureText(a.unit.name(), r.failure));
     this.tell(a.unit, "failed");
+  }
+
+  private setUpNews(a: Attachment, r: StartState): void {
+    if (r.state === "warning") {
+      this.log.warn("container", r.failure.hint, ["name", a.unit.name()]);
+      return;
+    }
+    const e = this.exportsOf(a.unit).find((x) => x.inside === r.failure.path);
+    try {
+      if (e !== undefined) attachExport(r.fd, e);
+    } catch (error) {
+      this.log.error("container", "export is not there for others", ["name", a.unit.name(), "path", r.failure.path, "why", reason(error)]);
+    } finally {
+      closeFd(r.fd);
+    }
+  }
+
+  private exportsOf(unit: Unit): Export[] {
+    return planExports(this.settings.exports, unit.name(), unit.container.exports);
+  }
+
+  /** Rules of mdev.json hold in its /dev from now on. */
+  private watchDevices(unit: Unit): void {
+    const c = unit.container;
+    if (c.mdevRules.length === 0) return;
+    const parsed = parseRules(c.mdevRules, parseIds(readTextOr("/etc/passwd", "")), parseIds(readTextOr("/etc/group", "")), `${c.name}/mdev.json .rules`);
+    for (const p of parsed.problems) this.log.warn("driver", p.why, ["at", p.at]);
+    this.hotplug.add(c.name, unit.pid, parsed.rules);
+  }
+
+  deviceFailed(container: string, why: string): void {
+    this.log.warn("driver", "device node", ["name", container, "why", why]);
+  }
+
+  deviceCommand(container: string, node: string, command: string): void {
+    const unit = this.boss!.find(container);
+    if (unit !== null && unit.isAlive()) this.inside(unit, ["/bin/sh", "-c", command], [`MDEV=${node}`], DEVICE_COMMAND_MS, new DeviceCommandEnd(this.log, ["name", container, "command", command]));
+  }
+
+  /** Begins a command inside a running container. Throws SysError when no process can be made. */
+  inside(unit: Unit, command: string[], environment: string[], timeoutMs: number, end: InsideEnd): InsideRun {
+    const p = this.attachment(unit).prepared;
+    const filter = p === null || p.plan === null ? new Uint8Array(0) : p.plan.filter;
+    const run = new InsideRun(this.loop, { name: unit.name(), pid: unit.pid, command, environment, filter, timeoutMs }, end);
+    run.start();
+    return run;
+  }
+
+  /** Containers whose namespaces others may share. */
+  private peers(): RunningPeer[] {
+    return this.boss!.units.filter((u) => u.isAlive() && u.pid > 0).map((u) => ({ name: u.name(), pid: u.pid }));
   }
 
   /** The init of a container has ended: its pidfd says so. */
@@ -345,7 +319,8 @@ export class ContainerRuntime extends Runtime {
     if (a.statusTimer !== null) this.loop.disarm(a.statusTimer);
     a.statusTimer = null;
     this.statuses.delete(unit.pid);
-    if (a.launched !== null && unit.phase === "STARTING") this.lateReport(a);
+    if (unit.phase === "STARTING") this.reported(a); // it may still be unread when the end is seen first
+    this.hotplug.remove(unit.name());
     closeFd(unit.pidfd);
     unit.pidfd = -1;
     if (unit.ending.kind === "none") {
@@ -353,17 +328,12 @@ export class ContainerRuntime extends Runtime {
       unit.ending.outOfMemory = kills > 0;
       unit.ending.kind = ended === null ? "unknown" : ended.exited ? "exited" : "killed";
       unit.ending.code = ended === null ? -1 : ended.status;
-      unit.ending.reason = endingText(ended, kills > 0);
+      unit.ending.reason = endingText(ended, kills > 0, unit.stoppedFor);
     }
     unit.pid = 0;
     unit.startTicks = 0;
     if (a.cleaning) this.goOnCleaning(a);
     else this.tell(unit, "exited");
-  }
-
-  /** The report may still be unread when the end is seen first. */
-  private lateReport(a: Attachment): void {
-    if (a.launched!.report >= 0) this.reported(a);
   }
 
   signal(unit: Unit): void {
@@ -392,17 +362,17 @@ export class ContainerRuntime extends Runtime {
     if (a.unit.pidfd >= 0 || a.statusTimer !== null) return;
     if (!this.monitor.awaitEmpty(a.unit.name())) return;
     const network = a.networked && a.prepared !== null ? a.prepared.network : null;
-    const netFd = a.launched === null ? -1 : a.launched.netFd;
     this.monitor.remove(a.unit.name());
     this.logger.send({ kind: "end", name: a.unit.name() }, []);
     closeFd(a.console);
     for (const fd of a.ttys) closeFd(fd);
     a.console = -1;
     a.ttys = [];
-    a.launched = null;
     a.networked = false;
-    startWorker(this.loop, new CleanJob(a.volumes!, a.places, network, netFd), new Cleaned(this, a));
-    closeFd(netFd);
+    const remains = { lock: this.lockOf(a.unit), volumes: a.volumes!, places: a.places, network, netFd: a.netFd, exports: this.exportsOf(a.unit), exportsDir: this.settings.exports };
+    startWorker(this.loop, new CleanJob(remains), new Cleaned(this, a));
+    closeFd(a.netFd);
+    a.netFd = -1;
   }
 
   groupEmptied(container: string): void {
@@ -422,23 +392,38 @@ export class ContainerRuntime extends Runtime {
       this.tell(a.unit, "cleaned");
       return;
     }
-    this.sweeping = this.sweeping - 1; // what an earlier manager had left is gone
-    this.startWhenSwept();
+    if (a.mountWaits) this.mount(a.unit); // what an earlier manager had left is gone
   }
 
-  /** Clears away what a container of an earlier manager left: processes, groups, mounts. Before anything starts. */
-  sweep(unit: Unit): void {
-    const a = this.attachment(unit);
-    a.volumes = volumePlanOf(this.around, unit.container);
-    a.places = planCgroupPlaces(this.around.facts.layout, unit.name(), false);
-    const left = isPopulated(a.places) || cgroupProcesses(a.places).length > 0;
-    if (!left && !this.anythingMounted(a.volumes) && !this.anyGroup(a.places)) return;
+  /**
+   * Clears away what a container of an earlier manager left: processes, groups,
+   * mounts. Its start waits for that; in phase CLEANING "cleaned" follows.
+   * known: the journal knows of a run, so that there is something to look for.
+   */
+  sweep(unit: Unit, known: boolean): void {
+    const a = this.recall(unit, known);
+    const left = known || isPopulated(a.places) || cgroupProcesses(a.places).length > 0;
+    if (!left && !this.anythingMounted(a.volumes!) && !this.anyGroup(a.places)) return;
     this.log.info("container", "clearing away what is left of it", ["name", unit.name()]);
-    this.sweeping = this.sweeping + 1;
     this.monitor.add(unit.name(), a.places);
-    a.cleaning = true;
-    killCgroup(a.places);
-    this.goOnCleaning(a);
+    this.clean(unit);
+  }
+
+  /** The plans of a container that an earlier manager had started. whole: with those that its configuration is read for. */
+  private recall(unit: Unit, whole: boolean): Attachment {
+    const a = this.attachment(unit);
+    const c = unit.container;
+    a.volumes = volumePlanOf(this.around, c);
+    a.places = planCgroupPlaces(this.around.facts.layout, unit.name(), false);
+    if (!whole || c.config === "") return a;
+    try {
+      a.prepared = prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c), this.peers());
+      a.places = a.prepared.cgroup.places;
+      a.networked = true;
+    } catch (e) {
+      this.log.warn("container", "its configuration can't be read any more", ["name", unit.name(), "why", reason(e)]);
+    }
+    return a;
   }
 
   private anythingMounted(plan: VolumePlan): boolean {
@@ -450,44 +435,32 @@ export class ContainerRuntime extends Runtime {
     return places.some((p) => readTextOr(`${p.directory}/cgroup.procs`, "-") !== "-");
   }
 
-  /** Everything has been looked through: containers may start once what is being cleared away is gone. */
-  whenSwept(): void {
-    this.swept = true;
-    this.startWhenSwept();
-  }
-
-  private startWhenSwept(): void {
-    if (this.swept && this.sweeping === 0) this.boss!.evaluate();
+  /** Takes over a container whose volumes are mounted and that has no process. */
+  adoptMounted(unit: Unit): void {
+    this.recall(unit, false);
   }
 
   /** Takes over a running container; false when it ended meanwhile. */
   adopt(unit: Unit): boolean {
-    const a = this.attachment(unit);
     const pidfd = tryOpenPidfd(unit.pid);
     if (pidfd < 0 || processStart(unit.pid) !== unit.startTicks) {
       closeFd(pidfd);
       return false;
     }
+    const a = this.recall(unit, true);
     a.adopted = true;
-    a.volumes = volumePlanOf(this.around, unit.container);
-    a.places = planCgroupPlaces(this.around.facts.layout, unit.name(), false);
-    try {
-      a.prepared = prepareContainer(this.around, unit.container, this.found.state.groups[unit.container.group]!, this.networks.grant(unit.container));
-      a.places = a.prepared.cgroup.places;
-      a.networked = true;
-    } catch (e) {
-      this.log.warn("container", "its configuration can't be read any more", ["name", unit.name(), "why", reason(e)]);
-    }
+    if (a.prepared !== null) a.netFd = openNetNamespace(a.prepared.network, unit.pid);
     unit.pidfd = pidfd;
     this.monitor.add(unit.name(), a.places);
     this.loop.add(pidfd, EPOLLIN, new PidWatch(this, a));
+    this.watchDevices(unit);
     return true;
   }
 
   /** The last lines of a console, from the logger. */
   consoleEnded(name: string, text: string): void {
     const a = this.attachments.get(name);
-    if (a !== undefined) a.unit.ending.lastLines = text;
+    if (a !== undefined) a.unit.lastEnding().lastLines = text;
   }
 
   streamLog(name: string, lines: number, follow: boolean, fd: number): void {
@@ -497,7 +470,9 @@ export class ContainerRuntime extends Runtime {
 
   freeze(unit: Unit, frozen: boolean): string {
     if (!unit.isAlive()) return "Container is not running";
-    return freezeCgroup(this.attachment(unit).places, frozen) ? "" : "This machine has no freezer for it";
+    if (!freezeCgroup(this.attachment(unit).places, frozen)) return "This machine has no freezer for it";
+    unit.frozen = frozen;
+    return "";
   }
 
   usage(unit: Unit): string {
@@ -509,12 +484,6 @@ export class ContainerRuntime extends Runtime {
   /** Gives back what the revision as a whole took. */
   close(): void {
     this.networks.close();
+    removeContainerParents(this.around.facts.layout, false);
   }
-}
-
-/** How a run ended, for people. */
-export function endingText(ended: Ended | null, outOfMemory: boolean): string {
-  if (ended === null) return "ended, nobody knows how";
-  if (ended.exited) return `exited with status ${ended.status}`;
-  return `killed by signal ${ended.status}${outOfMemory ? " (out of memory)" : ""}`;
 }

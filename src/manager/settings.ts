@@ -3,7 +3,7 @@
  * per revision: paths, times, modes. Rules: configuration spec §10, §11;
  * runtime spec §1 "Paths".
  */
-import type { Config } from "../config/config.ts";
+import type { LoadedConfig } from "../config/load.ts";
 
 export type Settings = {
   /** embedded: this machine is ours. appengine: one daemon among others. */
@@ -30,6 +30,17 @@ export type Settings = {
   securityProfile: string;
   autoDevLog: boolean;
   verityHandlers: boolean;
+  verityArguments: string;
+  /** Which policy of `remount` holds. */
+  remountPolicy: string;
+  /** The kernel's firmware comes from volume pv--firmware. */
+  firmwareVolume: boolean;
+  /** From the halt signal to SIGKILL. */
+  stopMs: number;
+  managerSeconds: number;
+  /** Steps after a failed health check where the check names none, by commas; how often each is tried. */
+  healthLadder: string;
+  healthRetries: number;
   checksum: boolean;
   loopBase: number;
   bridge: string;
@@ -42,7 +53,8 @@ function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith("/") ? path.slice(0, path.length - 1) : path;
 }
 
-export function settingsOf(c: Config): Settings {
+export function settingsOf(loaded: LoadedConfig): Settings {
+  const c = loaded.config;
   return {
     mode: c.text("PV_SYSTEM_INIT_MODE") === "appengine" ? "appengine" : "embedded",
     runDir: withoutSlash(c.text("PV_SYSTEM_RUNDIR")),
@@ -65,7 +77,14 @@ export function settingsOf(c: Config): Settings {
     watchdogSeconds: c.number("PV_WDT_TIMEOUT"),
     securityProfile: c.text("WHERRY_SECURITY_PROFILE"),
     autoDevLog: c.flag("PV_LOG_AUTO_DEVLOG"),
-    verityHandlers: c.flag("PV_SECUREBOOT_HANDLERS"),
+    verityHandlers: c.flag("PV_SECUREBOOT_HANDLERS") && !loaded.parameters.verityOff,
+    verityArguments: c.text("PV_VOLMOUNT_DM_EXTRA_ARGS"),
+    remountPolicy: loaded.parameters.remountPolicy ?? "default",
+    firmwareVolume: c.flag("PV_STORAGE_FIRMWARE_VOL"),
+    stopMs: c.number("WHERRY_STOP_TIMEOUT") * 1000,
+    managerSeconds: c.number("WHERRY_MANAGER_TIMEOUT"),
+    healthLadder: c.text("WHERRY_HEALTH_LADDER"),
+    healthRetries: c.number("WHERRY_HEALTH_RETRIES"),
     checksum: c.flag("PV_SECUREBOOT_CHECKSUM"),
     loopBase: c.number("PV_LOOP_INDEX_BASE"),
     bridge: c.text("PV_NET_BRDEV"),

@@ -38,7 +38,7 @@ export function bareContainer(name: string): Container {
     driversRequired: [], driversOptional: [], driversManual: [],
     network: noNetwork(), services: [], serviceExports: [], busOwners: [], exports: [],
     logs: [], devLog: "default", automodfw: true, remount: [], mdevRules: [], hasConfigOverlay: false,
-    limits: noLimits(), health: [], dependencies: [], security: "",
+    limits: noLimits(), notify: false, health: [], dependencies: [], security: "",
   };
 }
 

@@ -238,6 +238,7 @@ function writeContainer(w: JsonWriter, c: Container, state: State): void {
   s.texts("mdevRules", c.mdevRules);
   s.flag("hasConfigOverlay", c.hasConfigOverlay);
   if (hasLimits(c.limits)) writeLimits(s, c.limits);
+  s.flag("notify", c.notify);
   if (c.health.length > 0) {
     w.key("health");
     w.beginArray();

@@ -202,6 +202,7 @@ rollback_index|int 0 2147483647|0|=|downgrade guard, docs/signatures.md; read by
 @wherry-run wherry of run.json
 security|word lxc standard strict||=|profile
 limits|map||=|
+notify|bool|false|=|a socket for sd_notify; READY=1 on it is the ready signal
 health|list||=|
 depends|list||=|
 @wherry-limits wherry.limits of run.json
@@ -240,7 +241,7 @@ interval|time|30s|=|
 timeout|time|5s|=|
 retries|int 1 1000|3|=|failures in a row that count
 start_delay|time|0s|=|after the start, failures do not count
-on_failure|list||=|absent: restart 3 times, restart-group, rollback, reboot
+on_failure|list||=|absent: WHERRY_HEALTH_LADDER
 feeds_watchdog|bool|false|=|notify: an unhealthy container lets the hardware watchdog bite
 @wherry-step wherry.health[].on_failure[]
 action|word! restart restart-group rollback reboot||=|

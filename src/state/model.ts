@@ -195,6 +195,7 @@ export type HealthCheck = {
   /** Failures in a row that count as one failure of the container. */
   retries: number;
   startDelayMs: number;
+  /** Empty: the ladder of the configuration. */
   onFailure: FailureStep[];
   /** notify: the hardware watchdog is fed only while this check is healthy. */
   feedsWatchdog: boolean;
@@ -243,6 +244,8 @@ export type Container = {
 
   // Wherry's own, under the key `wherry` of run.json.
   limits: Limits;
+  /** Gets a notify socket (sd_notify); a heartbeat check implies it. */
+  notify: boolean;
   health: HealthCheck[];
   dependencies: Dependency[];
   /** "" = the device's, else the runtime's default. */

@@ -14,7 +14,6 @@ const DEFAULT_PERIOD_MS = 100;
 /** What the kernel accepts: 1 ms to 1 s. Source: kernel, cgroup-v2.rst "cpu.max". */
 const SHORTEST_PERIOD_US = 1000;
 const LONGEST_PERIOD_US = 1000000;
-const RESTARTS_FIRST = 3;
 
 /** Reads `wherry` of run.json into the container. */
 export function readWherry(run: Fields, c: Container): void {
@@ -22,6 +21,7 @@ export function readWherry(run: Fields, c: Container): void {
   const f = run.inner("wherry", "wherry-run");
   c.security = f.word("security") as SecurityProfile;
   c.limits = readLimits(f);
+  c.notify = f.flag("notify");
   c.health = readHealth(f);
   c.dependencies = readDependencies(f);
 }
@@ -83,13 +83,6 @@ function readIo(io: Fields): IoLimit[] {
   return found;
 }
 
-/** What follows failures when a health check does not say. */
-export function defaultLadder(): FailureStep[] {
-  return [
-    { action: "restart", times: RESTARTS_FIRST }, { action: "restart-group", times: 1 }, { action: "rollback", times: 1 }, { action: "reboot", times: 1 },
-  ];
-}
-
 function readHealth(f: Fields): HealthCheck[] {
   const found: HealthCheck[] = [];
   const places = f.elements("health");
@@ -134,7 +127,7 @@ function checkKind(h: Fields, kind: string): void {
 }
 
 function readLadder(h: Fields): FailureStep[] {
-  if (!h.has("on_failure")) return defaultLadder();
+  if (!h.has("on_failure")) return [];
   const steps: FailureStep[] = [];
   const r = h.reader;
   const places = h.elements("on_failure");

@@ -7,7 +7,7 @@
 import { O_CREAT, O_EXCL, O_WRONLY } from "../sys/constants.ts";
 import { EEXIST, ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { closeFd, exists, makeDirectories, openFile, renameFile, syncDirectory, syncFd, tryLink, tryUnlink, writeAll } from "../sys/files.ts";
+import { closeFd, exists, makeDirectories, openFile, readBytes, renameFile, syncDirectory, syncFd, tryLink, tryUnlink, writeAll } from "../sys/files.ts";
 import type { Artifact, State } from "../state/model.ts";
 import type { StoragePlaces } from "./places.ts";
 
@@ -38,8 +38,12 @@ export function writeDurably(path: string, data: Uint8Array): void {
   syncDirectory(folderOf(path));
 }
 
+/** Containers may write to these: the object itself must not change. */
+const COPIED = ".bind";
+const MAX_COPIED_BYTES = 16 * 1048576;
+
 /**
- * Links and writes what the trail lacks. Folders are made only for what is
+ * Links, copies and writes what the trail lacks. Folders are made only for what is
  * written; one fsync a folder, at the end.
  */
 export function completeTrail(places: StoragePlaces, revision: string, state: State): Missing[] {
@@ -48,7 +52,7 @@ export function completeTrail(places: StoragePlaces, revision: string, state: St
   for (const a of state.artifacts) {
     const path = `${places.trail(revision)}/${a.name}`;
     if (exists(path)) continue;
-    const why = a.kind === "object" ? linkObject(places, a, path, touched) : writeInline(state, a, path);
+    const why = a.kind !== "object" ? writeInline(state, a, path) : a.name.endsWith(COPIED) ? copyObject(places, a, path) : linkObject(places, a, path, touched);
     if (why !== "") missing.push({ name: a.name, why });
   }
   for (const folder of touched) syncDirectory(folder);
@@ -62,6 +66,14 @@ function linkObject(places: StoragePlaces, a: Artifact, path: string, touched: S
   if (r === 0) touched.add(folderOf(path));
   if (r === -ENOENT) return `object ${a.id} is not on the storage`;
   if (r < 0 && r !== -EEXIST) throw new SysError("link", `${object} to ${path}`, -r);
+  return "";
+}
+
+function copyObject(places: StoragePlaces, a: Artifact, path: string): string {
+  const object = places.object(a.id);
+  if (!exists(object)) return `object ${a.id} is not on the storage`;
+  makeDirectories(folderOf(path));
+  writeDurably(path, readBytes(object, MAX_COPIED_BYTES));
   return "";
 }
 

@@ -15,9 +15,6 @@ import { afterEnd } from "./recovery.ts";
 import { goalState, rank, type GoalState, type Status } from "./status.ts";
 import { noEnding, TimerOwner, Unit, type TimerKind } from "./unit.ts";
 
-/** Milliseconds from the halt signal to SIGKILL. Source: runtime spec "Stop". */
-export const STOP_MS = 5000;
-
 export abstract class Timers {
   abstract nowMs(): number;
   abstract arm(timer: Timer, ms: number): void;
@@ -57,17 +54,19 @@ export class Supervisor extends TimerOwner {
   private readonly runtime: Runtime;
   private readonly listener: Listener;
   private readonly defaultGoalSeconds: number;
+  private readonly stopMs: number;
   private lastGoals: GoalState = "unachieved";
   private stopping = false;
   private evaluating = false;
   private again = false;
   duringUpdate = false;
 
-  /** defaultGoalSeconds: timeout of groups that give none. */
-  constructor(groups: Group[], defaultGoalSeconds: number, timers: Timers, runtime: Runtime, listener: Listener, log: Log) {
+  /** defaultGoalSeconds: timeout of groups that give none. stopMs: from the halt signal to SIGKILL. */
+  constructor(groups: Group[], defaultGoalSeconds: number, stopMs: number, timers: Timers, runtime: Runtime, listener: Listener, log: Log) {
     super();
     this.groups = groups;
     this.defaultGoalSeconds = defaultGoalSeconds;
+    this.stopMs = stopMs;
     this.timers = timers;
     this.runtime = runtime;
     this.listener = listener;
@@ -86,8 +85,9 @@ export class Supervisor extends TimerOwner {
   }
 
   /** Takes a container over that already runs (a new manager): no edge, the journal says where it stands. */
-  adopt(unit: Unit, phase: "MOUNTED" | "STARTED" | "READY"): void {
+  adopt(unit: Unit, phase: "MOUNTED" | "STARTED" | "READY" | "CLEANING" | "STOPPED"): void {
     this.setPhase(unit, phase);
+    if (phase === "STOPPED" || phase === "CLEANING") return;
     this.log.info("container", "re-adopted", ["name", unit.name(), "pid", String(unit.pid)]);
     this.armStability(unit);
   }
@@ -185,7 +185,10 @@ export class Supervisor extends TimerOwner {
   private perform(unit: Unit, effect: Effect): void {
     switch (effect) {
       case "mount":
+        if (unit.ending.kind !== "none") unit.previous = unit.ending;
         unit.ending = noEnding();
+        unit.stoppedFor = "";
+        unit.statusText = "";
         unit.startedMs = this.timers.nowMs();
         this.runtime.mount(unit);
         return;
@@ -196,11 +199,11 @@ export class Supervisor extends TimerOwner {
         this.runtime.spawn(unit);
         return;
       case "signal":
-        this.timers.arm(unit.stopTimer, STOP_MS);
+        this.timers.arm(unit.stopTimer, this.stopMs);
         this.runtime.signal(unit);
         return;
       case "kill":
-        this.log.warn("container", "did not stop in time, killing it", ["name", unit.name(), "after_ms", String(STOP_MS)]);
+        this.log.warn("container", "did not stop in time, killing it", ["name", unit.name(), "after_ms", String(this.stopMs)]);
         this.runtime.kill(unit);
         return;
       case "clean":
@@ -271,6 +274,7 @@ export class Supervisor extends TimerOwner {
       return;
     }
     unit.settled = true;
+    this.listener.changed(unit);
     if (verdict.kind === "fail") this.listener.failed(unit, verdict.why);
     this.checkAllDown();
   }
@@ -301,6 +305,7 @@ export class Supervisor extends TimerOwner {
       this.dispatch(unit, "start");
       return;
     }
+    this.listener.changed(unit); // no phase tells of a wish that has to wait
     this.dispatch(unit, "stop");
   }
 

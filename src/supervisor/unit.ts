@@ -68,6 +68,19 @@ export class Unit {
   /** Times it was spawned since this manager began. */
   starts = 0;
   ending: Ending = noEnding();
+  /** Of the run before, while the current one has not ended. */
+  previous: Ending = noEnding();
+  /** Why the manager ends this run by its own account: part of the reason then. */
+  stoppedFor = "";
+  frozen = false;
+  /** What its checks say; "" without any, or while it does not run. */
+  health: "" | "starting" | "healthy" | "failing" = "";
+  healthWhy = "";
+  /** Failures in a row that the ladder has answered, and when the last one was. */
+  healthFailures = 0;
+  healthFailedMs = 0;
+  /** STATUS= of its notify socket. */
+  statusText = "";
 
   constructor(container: Container, revision: string, owner: TimerOwner) {
     this.container = container;
@@ -76,6 +89,11 @@ export class Unit {
     this.stopTimer = new UnitTimer(owner, this, "stop");
     this.retryTimer = new UnitTimer(owner, this, "retry");
     this.stableTimer = new UnitTimer(owner, this, "stable");
+  }
+
+  /** How the last run that is over has ended; kind "none" before there was one. */
+  lastEnding(): Ending {
+    return this.ending.kind === "none" ? this.previous : this.ending;
   }
 
   status(): Status {

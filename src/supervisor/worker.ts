@@ -5,12 +5,12 @@
  * that throws answers with the error's message.
  */
 import { concatBytes } from "../sys/bytes.ts";
-import { EPOLLIN } from "../sys/constants.ts";
+import { EPOLLIN, SIGKILL } from "../sys/constants.ts";
 import { EAGAIN, ECHILD } from "../sys/errno.ts";
 import { errnoOf, reason } from "../sys/error.ts";
 import { closeFd, tryRead, tryWrite } from "../sys/files.ts";
 import { type Loop, resetSignals, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, reapPidfd, setProcessName } from "../sys/processes.ts";
+import { cloneProcess, exitNow, PR_SET_PDEATHSIG, setProcessName, tryPrctl, waitPid } from "../sys/processes.ts";
 import { makePipe } from "../sys/sockets.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 
@@ -29,15 +29,17 @@ const ANSWER_BYTES = 65536;
 class Pending extends Watch {
   private readonly loop: Loop;
   private readonly fd: number;
+  private readonly pid: number;
   private readonly pidfd: number;
   private readonly answer: Answer;
   private readonly parts: Uint8Array[] = [];
   private size = 0;
 
-  constructor(loop: Loop, fd: number, pidfd: number, answer: Answer) {
+  constructor(loop: Loop, fd: number, pid: number, pidfd: number, answer: Answer) {
     super();
     this.loop = loop;
     this.fd = fd;
+    this.pid = pid;
     this.pidfd = pidfd;
     this.answer = answer;
   }
@@ -53,16 +55,17 @@ class Pending extends Watch {
     }
     this.loop.remove(this.fd);
     closeFd(this.fd);
-    reap(this.pidfd);
+    reap(this.pid, this.pidfd);
     const text = fromUtf8(concatBytes(this.parts));
     if (text.startsWith("+")) this.answer.answered(true, text.slice(1));
     else this.answer.answered(false, text.startsWith("-") ? text.slice(1) : "the worker ended without an answer");
   }
 }
 
-function reap(pidfd: number): void {
+/** Its pipe is closed a moment before the process can be reaped: that moment is waited for. */
+function reap(pid: number, pidfd: number): void {
   try {
-    reapPidfd(pidfd);
+    waitPid(pid);
   } catch (e) {
     if (errnoOf(e) !== ECHILD) throw e; // the manager's own reaper was faster
   } finally {
@@ -79,13 +82,14 @@ export function startWorker(loop: Loop, job: Job, answer: Answer): void {
     exitNow(runJob(job, pipe[1]!));
   }
   closeFd(pipe[1]!);
-  loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child.pidfd, answer));
+  loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child.pid, child.pidfd, answer));
 }
 
 function runJob(job: Job, fd: number): number {
   let text = "";
   let status = 0;
   try {
+    tryPrctl(PR_SET_PDEATHSIG, SIGKILL); // what it does would be done again by the next manager, at the same time
     resetSignals();
     setProcessName("wherry-worker");
     text = `+${job.run()}`;

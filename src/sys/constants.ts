@@ -127,6 +127,7 @@ export const SOCK_SEQPACKET = 5;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
+export const SO_ERROR = 4;
 export const SO_PASSCRED = 16;
 export const SO_PEERCRED = 17;
 export const SO_PEERPIDFD = 77;

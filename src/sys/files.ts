@@ -6,7 +6,7 @@
  */
 import { f64At, u16At, u32At, u64At } from "./bytes.ts";
 import {
-  AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
+  AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
 } from "./constants.ts";
 import { EEXIST, EINTR, ENODEV, ENOENT, ENOTDIR } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
@@ -327,6 +327,17 @@ export function changeMode(path: string, mode: number): void {
 
 export function changeOwner(path: string, uid: number, gid: number): void {
   checked(sys_fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW), "chown", path);
+}
+
+const LOCK_EX = 2;
+
+/** Waits until this process alone has the file, which is made when missing; until the descriptor is closed. */
+export function lockFile(path: string): number {
+  const fd = openFile(path, O_RDWR | O_CREAT, 0o600);
+  const r = sys_flock(fd, LOCK_EX);
+  if (r < 0) sys_close(fd);
+  checked(r, "flock", path);
+  return fd;
 }
 
 export function syncFd(fd: number, path: string): void {

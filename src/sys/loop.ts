@@ -200,7 +200,12 @@ export function openInotify(): number {
 }
 
 export function watchPath(fd: number, path: string, mask: number): number {
-  return checked(sys_inotify_add_watch(fd, path, mask), "inotify_add_watch", path);
+  return checked(tryWatchPath(fd, path, mask), "inotify_add_watch", path);
+}
+
+/** The same, or -errno. */
+export function tryWatchPath(fd: number, path: string, mask: number): number {
+  return sys_inotify_add_watch(fd, path, mask);
 }
 
 /** Ends a watch of watchPath; one whose path has gone has ended already. */

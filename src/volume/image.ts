@@ -28,13 +28,13 @@ export function whyNotMounted(fstype: string, file: string, errno: number): stri
   return hint === "" && errno === EUCLEAN ? "the filesystem is damaged" : hint;
 }
 
-/** Mounts with flags MS_* and each of the data strings until one is taken; 0 or the last -errno. */
+/** Mounts with flags MS_* and each of the data strings until one is taken; 0 or the last -errno. EROFS: a journal would have to be replayed. */
 export function mountDevice(device: string, target: string, fstype: string, flags: number, attempts: string[]): number {
   let r = -EINVAL;
   for (const data of attempts) {
     r = tryMount(device, target, fstype, flags, data);
     if (r >= 0) return 0;
-    if (r !== -EINVAL) return r;
+    if (r !== -EINVAL && r !== -EROFS) return r;
   }
   return r;
 }
@@ -53,13 +53,13 @@ export function mountImage(s: ImageStep, base: number): void {
   if (statPath(s.source, true) === null) throw new SysError("open", s.source, 2, "the object of this file is missing");
   // kernel 6.12 reads an erofs from the file itself
   if (s.fstype === "erofs" && tryMount(s.source, s.target, "erofs", MS_RDONLY) === 0) return;
-  let r = 0;
+  let r = -EROFS;
   try {
     r = mountByLoop(s, s.readOnly, base);
   } catch (e) {
     if (s.readOnly || !(e instanceof SysError) || e.errno !== EROFS) throw e;
-    // the storage itself is read-only
-    r = mountByLoop(s, true, base);
   }
+  // the storage itself is read-only
+  if (r === -EROFS && !s.readOnly) r = mountByLoop(s, true, base);
   if (r < 0) throw new SysError(`mount ${s.fstype}`, s.source, -r, whyNotMounted(s.fstype, s.source, -r));
 }

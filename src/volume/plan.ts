@@ -19,7 +19,7 @@ export type VolumePaths = {
 /** Choices of the device. loopBase: -1 any loop device. verity: dm volumes are verified, else mounted plainly. */
 export type VolumeOptions = { loopBase: number; verity: boolean; verityArguments: string };
 
-/** A file with a filesystem, by a loop device. attempts: data of mount(2), tried in order. */
+/** A file with a filesystem, by a loop device; read-only where it is an object, which never changes. attempts: data of mount(2), tried in order. */
 export type ImageStep = { kind: "image"; volume: string; source: string; target: string; fstype: string; readOnly: boolean; attempts: string[] };
 /** The same behind dm-verity; device: name of the mapping. hash is a file, "" = behind the data in the same file. */
 export type VerityStep = {
@@ -38,10 +38,8 @@ export type VolumeStep = ImageStep | VerityStep | BindStep | BindFileStep | Tmpf
 /** disks: names of the disks that must be mounted before the steps. modules: kernel modules it needs unless built in. problems: why the steps must not be tried. */
 export type VolumePlan = { part: string; steps: VolumeStep[]; disks: string[]; modules: string[]; warnings: string[]; problems: { at: string; why: string }[] };
 
-const READ_ONLY_TYPES = ["squashfs", "erofs", "cramfs", "romfs", "iso9660"];
-
-/** ext4 with its data journalled survives a cut best; older images may refuse. */
-const EXT4_ATTEMPTS = ["data=journal", "data=ordered", ""];
+/** An image that was not unmounted would have to be written to: then it is read as it is. */
+const EXT4_ATTEMPTS = ["", "noload"];
 
 /** Name of a volume's verity mapping: without the last extension. */
 export function verityDevice(part: string, volume: string): string {
@@ -89,7 +87,7 @@ class Planner {
     else {
       this.needs(["loop", v.fstype]);
       const attempts = v.fstype === "ext4" ? EXT4_ATTEMPTS : [""];
-      this.plan.steps.push({ kind: "image", volume: v.name, source, target, fstype: v.fstype, readOnly: READ_ONLY_TYPES.includes(v.fstype), attempts });
+      this.plan.steps.push({ kind: "image", volume: v.name, source, target, fstype: v.fstype, readOnly: true, attempts });
     }
   }
 

@@ -7,6 +7,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { storageTree } from "../../build/disk.ts";
 import { daemonConfig } from "../../build/host.ts";
 import type { Revision } from "../../build/revision.ts";
@@ -43,10 +44,33 @@ export class HostedDaemon {
 
   /** Starts it and returns at once. before: words before its command line; a program named there has to exec it. */
   start(before: string[] = []): void {
+    this.launch(before, []);
+  }
+
+  /** Starts it as PID 1 does, with us in PID 1's place: the socket of their mail. */
+  startAsChild(): Duplex {
+    return this.launch([], ["--mail", "3"]).stdio[3] as Duplex;
+  }
+
+  private launch(before: string[], flags: string[]): ChildProcess {
     this.words = "";
     // setpriv: it is told to end when this process is gone, however that came.
-    this.child = spawn("setpriv", ["--pdeathsig", "TERM", ...before, this.binary, "daemon", "--config", join(this.top, "wherry.config")], { stdio: ["ignore", "pipe", "pipe"] });
-    for (const s of [this.child.stdout!, this.child.stderr!]) s.setEncoding("utf8").on("data", (d: string) => { this.words += d; });
+    const child = spawn("setpriv", ["--pdeathsig", "TERM", ...before, this.binary, "daemon", "--config", join(this.top, "wherry.config"), ...flags], {
+      stdio: ["ignore", "pipe", "pipe", ...(flags.length > 0 ? (["pipe"] as const) : [])],
+    });
+    this.child = child;
+    for (const s of [child.stdout!, child.stderr!]) s.setEncoding("utf8").on("data", (d: string) => { this.words += d; });
+    return child;
+  }
+
+  /** Waits for it to end by itself; its exit status, or the signal's name. */
+  async ends(deadlineMs: number = 120_000): Promise<string> {
+    const end = Date.now() + deadlineMs;
+    while (!this.hasEnded()) {
+      if (Date.now() > end) throw new Error(`has not ended within ${deadlineMs / 1000} s\n${this.said()}`);
+      await new Promise((done) => { setTimeout(done, LOOK_MS); });
+    }
+    return this.child?.signalCode ?? String(this.child?.exitCode);
   }
 
   /** Of the manager; throws when none was started. */
