@@ -58,17 +58,29 @@ function ociBundle(work: string, rootfs: string, program: string): string {
   return bundle;
 }
 
-function lxcConfig(work: string, rootfs: string, program: string): string {
-  mkdirSync(join(work, "lxc"), { recursive: true });
+/** The same as lines of an LXC configuration; writes the filter they name into `work`. */
+function lxcLines(work: string): string[] {
   const filter = join(work, "lxc.seccomp");
   writeFileSync(filter, ["2", "denylist", ...REFUSED.map((c) => `${c} errno 1`)].map((l) => `${l}\n`).join(""));
+  return [
+    "lxc.net.0.type = empty", "lxc.mount.auto = proc:rw sys:ro", "lxc.autodev = 1", "lxc.tty.max = 0", "lxc.console.path = none",
+    `lxc.cap.keep = ${CAPABILITIES.join(" ")}`, `lxc.seccomp.profile = ${filter}`,
+  ];
+}
+
+function lxcConfig(work: string, rootfs: string, program: string): string {
+  mkdirSync(join(work, "lxc"), { recursive: true });
   const config = join(work, "lxc.conf");
-  writeFileSync(config, [
-    `lxc.rootfs.path = dir:${rootfs}`, "lxc.uts.name = bench", "lxc.net.0.type = empty", "lxc.mount.auto = proc:rw sys:ro", "lxc.autodev = 1",
-    "lxc.tty.max = 0", "lxc.pty.max = 16", "lxc.console.path = none", `lxc.cap.keep = ${CAPABILITIES.join(" ")}`,
-    `lxc.seccomp.profile = ${filter}`, "lxc.apparmor.profile = unconfined", `lxc.init.cmd = ${program}`,
-  ].map((l) => `${l}\n`).join(""));
+  const lines = [`lxc.rootfs.path = dir:${rootfs}`, "lxc.uts.name = bench", ...lxcLines(work), "lxc.pty.max = 16", "lxc.apparmor.profile = unconfined", `lxc.init.cmd = ${program}`];
+  writeFileSync(config, lines.map((l) => `${l}\n`).join(""));
   return config;
+}
+
+/** Words for Wherry that ask for what the floor does: these lines and a group in each of the floor's four controllers. */
+export function sandboxWords(work: string): string[] {
+  const config = join(work, "sandbox.conf");
+  writeFileSync(config, [...lxcLines(work), "lxc.no_new_privs = 1", "lxc.cgroup.devices.deny = a"].map((l) => `${l}\n`).join(""));
+  return ["--config", config, "--memory", "256m", "--cpus", "2", "--pids", "1000"];
 }
 
 /** Installs what is missing of the peers' packages; no service of theirs is started. */

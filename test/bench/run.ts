@@ -80,6 +80,7 @@ ${figures}
 
 - Rows of "\`true\` to exit" take turns, round after round, in a mount namespace without the v2 mount beside v1 (crun refuses such a machine). \`test/bench/stopwatch.c\` starts each command from a small process and takes wall time, CPU and peak memory of it and of all it waited for.
 - Floor: \`test/bench/floor.c\`, the least that is still a container: mount, pid, uts, ipc, net and cgroup namespaces, a cgroup in memory, cpu, pids and devices, a writable overlay, /proc, /sys, /dev, pivot_root, ten capabilities, a seccomp filter.
+- wherry sandbox: told by an LXC configuration and flags to do what the floor does, with the floor's four controllers; the second row is its default, which also masks or locks what tells of the machine in /proc and /sys, and refuses more calls.
 - crun, lxc and runc are Debian's packages, configured to the same namespaces, capabilities and refused calls, but with a bound root instead of an overlay (\`test/bench/peers.ts\`).
 - "From exec of the manager": \`wherry daemon\` on a storage where the revision lies already; every container has its own squashfs on a loop device, an overlay and a cgroup limit. The payload's first instruction reads the clock; READY is when the manager has answered its signal on the control socket.
 - CPU and memory of the manager count all processes that are Wherry's, none of a container. A CPU tick is 10 ms.

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { busyboxRoot } from "../../build/rootfs.ts";
 import { debsDir } from "../../toolchain/places.ts";
 import { run, runResult } from "../../toolchain/run.ts";
-import { PEERS } from "./peers.ts";
+import { PEERS, sandboxWords } from "./peers.ts";
 import type { Programs } from "./programs.ts";
 
 /** Times in milliseconds, memory in KiB, one entry a run. */
@@ -31,7 +31,8 @@ export function measureStarts(programs: Programs, work: string, rounds: number, 
     { name: "the command alone", command: (program) => [join(rootfs, program)], containers: 1, probeStatus: PROBE_STATUS },
     { name: "floor", command: (program) => [programs.floor, mountPoint, rootfs, program], containers: 1, probeStatus: PROBE_STATUS },
     { name: `floor, ${LOOP} from one process`, command: (program) => [programs.floor, "-n", String(LOOP), mountPoint, rootfs, program], containers: LOOP, probeStatus: PROBE_STATUS },
-    { name: "wherry sandbox", command: (program) => [programs.wherry, "sandbox", rootfs, program], containers: 1, probeStatus: PROBE_STATUS },
+    { name: "wherry sandbox", command: (program) => [programs.wherry, "sandbox", ...sandboxWords(work), rootfs, program], containers: 1, probeStatus: PROBE_STATUS },
+    { name: "wherry sandbox, standard profile", command: (program) => [programs.wherry, "sandbox", rootfs, program], containers: 1, probeStatus: PROBE_STATUS },
     ...(withPeers ? PEERS.map((p): Row => ({ name: p.name, command: (program) => p.command(work, rootfs, program), containers: 1, probeStatus: p.passesStatus ? PROBE_STATUS : 0 })) : []),
   ];
   const hide = existsSync(V2_BESIDE_V1) && existsSync("/sys/fs/cgroup/memory") ? ["-h", V2_BESIDE_V1] : [];
