@@ -3,12 +3,14 @@
  * pid, by its first word. Everything else is in the rooms.
  */
 import { errorLine, output, type Command, type Status } from "./cli/command.ts";
+import { CheckCommand } from "./cli/check.ts";
 import { ConfigCommand } from "./cli/config.ts";
 import { Act, End, Logs, Ps, Reexec } from "./cli/device.ts";
 import { Enter, Exec } from "./cli/exec.ts";
 import { Daemon } from "./cli/daemon.ts";
 import { formatHelp, formatUsage, parseFlags } from "./cli/flags.ts";
 import { NoDaemon } from "./cli/client.ts";
+import { PlanCommand } from "./cli/plan.ts";
 import { runSandbox } from "./cli/sandbox.ts";
 import { ManagerProgram, runInit } from "./init/init.ts";
 import { runManager } from "./manager/manager.ts";
@@ -23,13 +25,13 @@ class DeviceManager extends ManagerProgram {
     this.words = words;
   }
   run(mailFd: number): void {
-    runManager({ configPath: "", revision: "", commandLine: "", words: this.words, mailFd });
+    runManager({ configPath: "", revision: "", commandLine: "", words: this.words, mailFd, again: false });
   }
 }
 
 function commands(): Command[] {
   return [
-    new Daemon(), new Ps(), new Logs(), new Exec(), new Enter(), new ConfigCommand(),
+    new Daemon(), new Ps(), new Logs(), new Exec(), new Enter(), new ConfigCommand(), new CheckCommand(), new PlanCommand(),
     new Act("start", "Starts a container that was stopped."), new Act("stop", "Stops a container; it stays stopped until it is started or the revision changes."),
     new Act("restart", "Stops a container and starts it again."),
     new Act("freeze", "Lets no process of a container run until it is thawed."), new Act("thaw", "Lets a frozen container run on."),

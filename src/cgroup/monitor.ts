@@ -7,7 +7,7 @@
 import { u32At, i32At } from "../sys/bytes.ts";
 import { EPOLLIN, O_RDONLY } from "../sys/constants.ts";
 import { closeFd, listFolders, readTextOr, tryOpen, tryPutText, tryRead } from "../sys/files.ts";
-import { type Loop, openEventCounter, openInotify, Timer, unwatchPath, Watch, watchPath } from "../sys/loop.ts";
+import { type Loop, openEventCounter, openInotify, Timer, unwatchPath, Watch, tryWatchPath } from "../sys/loop.ts";
 import { tryOpenPidfd } from "../sys/processes.ts";
 import { cgroupProcesses, isPopulated, keyedNumber } from "./kill.ts";
 import type { CgroupPlace } from "./plan.ts";
@@ -118,7 +118,7 @@ export class CgroupMonitor extends Watch {
     this.listener = listener;
   }
 
-  /** Watches a container whose groups exist, until remove(). */
+  /** Watches a container until remove(): whatever groups of it exist now. */
   add(container: string, places: CgroupPlace[]): void {
     this.remove(container);
     const w = new Watched(container, places);
@@ -210,7 +210,8 @@ export class CgroupMonitor extends Watch {
       this.inotify = openInotify();
       this.loop.add(this.inotify, EPOLLIN, this);
     }
-    const n = watchPath(this.inotify, path, IN_MODIFY);
+    const n = tryWatchPath(this.inotify, path, IN_MODIFY);
+    if (n < 0) return; // nothing to tell of a group that is gone
     w.watches.push(n);
     this.byWatch.set(n, w);
   }

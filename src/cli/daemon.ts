@@ -29,7 +29,7 @@ export class Daemon extends Command {
     const mail = parseDecimal(flags.text("mail", ""));
     return runManager({
       configPath: flags.text("config", ""), revision: flags.text("revision", ""), commandLine: flags.text("cmdline", ""),
-      words: mail >= 0 ? [] : ["pv_appengine"], mailFd: mail,
+      words: mail >= 0 ? [] : ["pv_appengine"], mailFd: mail, again: flags.has("mail"),
     });
   }
 }

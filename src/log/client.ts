@@ -3,14 +3,17 @@
  * sends lines and consoles without ever waiting, receives what ended.
  */
 import { EPOLLIN, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constants.ts";
-import { EAGAIN } from "../sys/errno.ts";
+import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, tryUnlink } from "../sys/files.ts";
 import { type Loop, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, newSession } from "../sys/processes.ts";
+import { cloneProcess, exitNow, newSession, setProcessName, waitPid } from "../sys/processes.ts";
 import { listenUnix, receive, trySend, tryConnectUnix } from "../sys/sockets.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
 import { runLogger } from "./logger.ts";
+
+/** What its process is called. */
+export const LOGGER_NAME = "wherry-logger";
 
 /** Receives what the logger tells. */
 export abstract class LoggerNews {
@@ -28,6 +31,8 @@ export class LoggerClient extends Watch {
   private readonly news: LoggerNews;
   private readonly path: string;
   private fd = -1;
+  /** Pid of the logger where it is this process's child, to be reaped when it is gone. */
+  child = 0;
   private readonly buffer: Uint8Array = new Uint8Array(FRAME_BYTES);
   /** Frames that found no room and were dropped. */
   dropped = 0;
@@ -44,15 +49,18 @@ export class LoggerClient extends Watch {
     let pid = 0;
     let fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
     if (fd < 0) {
+      if (fd === -ECONNREFUSED) this.reap();
       tryUnlink(this.path);
       const listening = listenUnix(this.path, SOCK_SEQPACKET, 4);
       const child = cloneProcess(0);
       if (child.pid === 0) {
         newSession();
+        setProcessName(LOGGER_NAME);
         runLogger(listening);
         exitNow(0);
       }
       pid = child.pid;
+      this.child = pid;
       closeFd(child.pidfd);
       closeFd(listening);
       fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
@@ -61,6 +69,12 @@ export class LoggerClient extends Watch {
     this.fd = fd;
     this.loop.add(fd, EPOLLIN, this);
     return pid;
+  }
+
+  /** The logger has closed its sockets and is about to end. */
+  private reap(): void {
+    if (this.child > 0) waitPid(this.child);
+    this.child = 0;
   }
 
   isOpen(): boolean {
@@ -91,6 +105,7 @@ export class LoggerClient extends Watch {
       if (r.size === -EAGAIN) return;
       if (r.size <= 0) {
         this.close();
+        this.reap();
         this.news.lost();
         return;
       }

@@ -8,7 +8,6 @@ import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, SIGHUP, SIGINT, SIGTERM } from ".
 import { EAGAIN } from "../sys/errno.ts";
 import { closeFd, tryRead } from "../sys/files.ts";
 import { Faults, ignoreSignal, Loop, Watch } from "../sys/loop.ts";
-import { setProcessName } from "../sys/processes.ts";
 import { receive, tryAccept, trySend } from "../sys/sockets.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 import { LogFile } from "./file.ts";
@@ -226,7 +225,6 @@ class Logger {
 
 /** What the logger's process does until it ends; the descriptor listens (seqpacket). */
 export function runLogger(listenFd: number): void {
-  setProcessName("wherry-logger");
   for (const s of [SIGINT, SIGTERM, SIGHUP]) ignoreSignal(s); // the manager ends it when the last line is written
   new Logger().run(listenFd);
 }
