@@ -16,15 +16,15 @@ import {
 import { enableControllers } from "./enable.ts";
 import { isPopulated } from "./kill.ts";
 import type { Layout } from "./layout.ts";
-import { parseLayout, unifiedMount } from "./layout.ts";
+import { cgroupMounts, parseLayout, unifiedMount } from "./layout.ts";
 import type { CgroupPlace, CgroupPlan, FileWrite } from "./plan.ts";
 import { CONTAINER_PARENT, procsFiles } from "./plan.ts";
 
 /** The layout of this machine as this process sees it now. */
 export function readLayout(): Layout {
-  const mountinfo = readText("/proc/self/mountinfo");
-  const v2 = unifiedMount(mountinfo);
-  return parseLayout(mountinfo, readText("/proc/self/cgroup"), v2 === "" ? "" : readTextOr(`${v2}/cgroup.controllers`, ""));
+  const mounts = cgroupMounts(readText("/proc/self/mountinfo"));
+  const v2 = unifiedMount(mounts);
+  return parseLayout(mounts, readText("/proc/self/cgroup"), v2 === "" ? "" : readTextOr(`${v2}/cgroup.controllers`, ""));
 }
 
 /** Rules that name a /dev path get its type and numbers; one whose device is not there is left out and named in `warnings`. */

@@ -23,7 +23,8 @@ export type Layout = {
   hierarchies: Hierarchy[];
 };
 
-type Mount = { root: string; point: string; fstype: string; options: string[] };
+/** A mount of cgroups: what of the hierarchy it shows, and where. */
+export type CgroupMount = { root: string; point: string; fstype: string; options: string[] };
 
 /** Undoes the octal escapes (\040 and its like) of mountinfo. */
 function unescapeField(s: string): string {
@@ -38,14 +39,19 @@ function unescapeField(s: string): string {
   return out.join("");
 }
 
+const MARK = " - cgroup";
+
 /** The cgroup mounts of a mountinfo text, in its order. */
-function cgroupMounts(mountinfo: string): Mount[] {
-  const found: Mount[] = [];
-  for (const line of mountinfo.split("\n")) {
-    const dash = line.indexOf(" - cgroup");
-    if (dash < 0) continue;
-    const left = line.slice(0, dash).split(" ");
-    const right = line.slice(dash + 3).split(" ");
+export function cgroupMounts(mountinfo: string): CgroupMount[] {
+  const found: CgroupMount[] = [];
+  let start = 0;
+  for (let dash = mountinfo.indexOf(MARK); dash >= 0; dash = mountinfo.indexOf(MARK, start)) {
+    // the line of the mark begins after the last end of a line before it
+    for (let end = mountinfo.indexOf("\n", start); end >= 0 && end < dash; end = mountinfo.indexOf("\n", start)) start = end + 1;
+    const end = mountinfo.indexOf("\n", dash);
+    const left = mountinfo.slice(start, dash).split(" ");
+    const right = mountinfo.slice(dash + 3, end < 0 ? mountinfo.length : end).split(" ");
+    start = end < 0 ? mountinfo.length : end + 1;
     if (left.length < 5 || right.length < 3 || (right[0] !== "cgroup" && right[0] !== "cgroup2")) continue;
     found.push({ root: unescapeField(left[3]!), point: unescapeField(left[4]!), fstype: right[0]!, options: right[2]!.split(",") });
   }
@@ -61,7 +67,7 @@ function below(root: string, path: string): string {
 }
 
 /** Of several mounts of one hierarchy the one at the usual place, else the first. */
-function usual(candidates: Mount[]): Mount | null {
+function usual(candidates: CgroupMount[]): CgroupMount | null {
   for (const m of candidates) if (m.point.startsWith("/sys/fs/cgroup")) return m;
   return candidates.length > 0 ? candidates[0]! : null;
 }
@@ -72,18 +78,17 @@ function hasAll(options: string[], wanted: string[]): boolean {
 }
 
 /** Where the cgroup2 hierarchy is mounted ("" = nowhere): its cgroup.controllers is what parseLayout wants third. */
-export function unifiedMount(mountinfo: string): string {
-  const m = usual(cgroupMounts(mountinfo).filter((c) => c.fstype === "cgroup2"));
+export function unifiedMount(mounts: CgroupMount[]): string {
+  const m = usual(mounts.filter((c) => c.fstype === "cgroup2"));
   return m === null ? "" : m.point;
 }
 
 /**
- * The layout from /proc/self/mountinfo, /proc/self/cgroup, and the text of
+ * The layout from the cgroup mounts, /proc/self/cgroup, and the text of
  * cgroup.controllers at unifiedMount() ("" when there is none). A hierarchy
  * that is mounted nowhere is left out.
  */
-export function parseLayout(mountinfo: string, ownCgroups: string, unifiedControllers: string): Layout {
-  const mounts = cgroupMounts(mountinfo);
+export function parseLayout(mounts: CgroupMount[], ownCgroups: string, unifiedControllers: string): Layout {
   const v1: Hierarchy[] = [];
   const v2: Hierarchy[] = [];
   for (const line of ownCgroups.split("\n")) {

@@ -10,6 +10,9 @@ const NAMES =
   "sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override " +
   "mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore";
 
+/** The names apart, made on first use. */
+let names: string[] = [];
+
 /** Highest number that fits the kernel's 64-bit sets. */
 const MAX_CAPABILITY = 63;
 
@@ -17,7 +20,8 @@ const MAX_CAPABILITY = 63;
 export function capabilityNumber(name: string): number {
   const lower = lowerAscii(name);
   const bare = lower.startsWith("cap_") ? lower.slice(4) : lower;
-  const known = NAMES.split(" ").indexOf(bare);
+  if (names.length === 0) names = NAMES.split(" ");
+  const known = names.indexOf(bare);
   if (known >= 0) return known;
   let n = 0;
   for (let i = 0; i < bare.length; i++) {

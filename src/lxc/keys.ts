@@ -1,7 +1,7 @@
 /**
  * Every key of the LXC configuration language, one row each: the parser
  * finds its keys here and docs/compatibility.md is made from it. Kept as one text
- * that is searched: only the names are unpacked.
+ * that is searched: nothing is unpacked.
  * Rules: lxc.container.conf(5) of 3.0 and 6.0; 1.x and 2.0 names as in
  * LXC's own list of renames.
  */
@@ -158,12 +158,6 @@ export function lxcKeys(): LxcKey[] {
   return out;
 }
 
-/** Every key and every older name, and where its row starts; filled on first use. */
-const names: string[] = [];
-const starts: number[] = [];
-/** Names from here on are older ones. */
-let firstOld = 0;
-
 /** Column `n` (from 0) of the row at `start`. */
 function column(start: number, n: number): string {
   let from = start;
@@ -171,36 +165,28 @@ function column(start: number, n: number): string {
   return TABLE.slice(from, TABLE.indexOf("|", from));
 }
 
-function readNames(): void {
-  const oldNames: string[] = [];
-  const oldStarts: number[] = [];
-  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) {
-    names.push(column(at, 0));
-    starts.push(at);
-    const old = column(at, 1);
-    if (old === "") continue;
-    oldNames.push(old);
-    oldStarts.push(at);
-  }
-  firstOld = names.length;
-  for (let i = 0; i < oldNames.length; i++) {
-    names.push(oldNames[i]!);
-    starts.push(oldStarts[i]!);
-  }
-}
-
 /** The names of all keys without the older ones: for near misses. */
 export function lxcKeyNames(): string[] {
-  if (names.length === 0) readNames();
-  return names.slice(0, firstOld);
+  const names: string[] = [];
+  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) names.push(column(at, 0));
+  return names;
+}
+
+const PREFIX = "lxc.";
+const NEWLINE = 10;
+
+/** Start of the row of an older name; -1 when there is none. */
+function rowOfOld(name: string): number {
+  let start = TABLE.indexOf(`|${name}|`);
+  while (start > 0 && TABLE.charCodeAt(start - 1) !== NEWLINE) start -= 1;
+  return start;
 }
 
 /** rest: what a final * stood for. legacy: the name was an older one. start: for whyIgnored. */
 export type FoundKey = { key: string; kind: string; rest: string; legacy: boolean; start: number };
 
-function found(index: number, rest: string): FoundKey {
-  const start = starts[index]!;
-  return { key: index < firstOld ? names[index]! : column(start, 0), kind: column(start, 2), rest, legacy: index >= firstOld, start };
+function found(start: number, rest: string, legacy: boolean): FoundKey {
+  return { key: column(start, 0), kind: column(start, 2), rest, legacy, start };
 }
 
 /** Why a key that was found is ignored. */
@@ -210,12 +196,20 @@ export function whyIgnored(key: FoundKey): string {
 
 /** The row of a name, with net numbers written as N; null when it is unknown. An exact row comes before a wildcard. */
 export function findLxcKey(name: string): FoundKey | null {
-  if (names.length === 0) readNames();
-  const exact = name.endsWith("*") ? -1 : names.indexOf(name);
-  if (exact >= 0) return found(exact, "");
-  for (let dot = name.indexOf(".", 4); dot >= 0 && dot + 1 < name.length; dot = name.indexOf(".", dot + 1)) {
-    const wild = names.indexOf(`${name.slice(0, dot)}.*`);
-    if (wild >= 0) return found(wild, name.slice(dot + 1));
+  // no name has what parts the columns, and other columns never begin as names do
+  if (!name.startsWith(PREFIX) || name.includes("|")) return null;
+  if (!name.endsWith("*")) {
+    const row = TABLE.indexOf(`\n${name}|`);
+    if (row >= 0) return found(row + 1, "", false);
+    const old = rowOfOld(name);
+    if (old >= 0) return found(old, "", true);
+  }
+  for (let dot = name.indexOf(".", PREFIX.length); dot >= 0 && dot + 1 < name.length; dot = name.indexOf(".", dot + 1)) {
+    const pattern = `${name.slice(0, dot)}.*`;
+    const row = TABLE.indexOf(`\n${pattern}|`);
+    if (row >= 0) return found(row + 1, name.slice(dot + 1), false);
+    const old = rowOfOld(pattern);
+    if (old >= 0) return found(old, name.slice(dot + 1), true);
   }
   return null;
 }
