@@ -66,20 +66,25 @@ function below(root: string, path: string): string {
   return path.startsWith(`${root}/`) ? path.slice(root.length) : "";
 }
 
-/** Of several mounts of one hierarchy the one at the usual place, else the first. */
-function usual(candidates: CgroupMount[]): CgroupMount | null {
-  for (const m of candidates) if (m.point.startsWith("/sys/fs/cgroup")) return m;
-  return candidates.length > 0 ? candidates[0]! : null;
-}
-
 function hasAll(options: string[], wanted: string[]): boolean {
   for (const w of wanted) if (!options.includes(w)) return false;
   return true;
 }
 
+/** The mount of a hierarchy: of several the one at the usual place, else the first; null when there is none. */
+function mountOf(mounts: CgroupMount[], fstype: string, controllers: string[]): CgroupMount | null {
+  let first: CgroupMount | null = null;
+  for (const m of mounts) {
+    if (m.fstype !== fstype || !hasAll(m.options, controllers)) continue;
+    if (m.point.startsWith("/sys/fs/cgroup")) return m;
+    if (first === null) first = m;
+  }
+  return first;
+}
+
 /** Where the cgroup2 hierarchy is mounted ("" = nowhere): its cgroup.controllers is what parseLayout wants third. */
 export function unifiedMount(mounts: CgroupMount[]): string {
-  const m = usual(mounts.filter((c) => c.fstype === "cgroup2"));
+  const m = mountOf(mounts, "cgroup2", []);
   return m === null ? "" : m.point;
 }
 
@@ -98,13 +103,13 @@ export function parseLayout(mounts: CgroupMount[], ownCgroups: string, unifiedCo
     const names = line.slice(first + 1, second);
     const path = line.slice(second + 1);
     if (names === "") {
-      const m = usual(mounts.filter((c) => c.fstype === "cgroup2"));
+      const m = mountOf(mounts, "cgroup2", []);
       const offered = unifiedControllers.trim();
       if (m !== null) v2.push({ version: 2, controllers: offered === "" ? [] : offered.split(" "), mount: m.point, own: below(m.root, path) });
       continue;
     }
     const controllers = names.split(",");
-    const m = usual(mounts.filter((c) => c.fstype === "cgroup" && hasAll(c.options, controllers)));
+    const m = mountOf(mounts, "cgroup", controllers);
     if (m !== null) v1.push({ version: 1, controllers, mount: m.point, own: below(m.root, path) });
   }
   const kind: LayoutKind = v2.length > 0 ? (v1.length > 0 ? "hybrid" : "unified") : v1.length > 0 ? "legacy" : "none";
