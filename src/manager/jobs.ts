@@ -11,6 +11,7 @@ import type { MetaValues } from "../driver/managed.ts";
 import type { NetPlan } from "../net/actions.ts";
 import { disconnectContainer } from "../net/apply.ts";
 import { closeFd, lockFile, makeDirectories } from "../sys/files.ts";
+import { sleepMs } from "../sys/loop.ts";
 import { mountVolumes, unmountVolumes } from "../volume/apply.ts";
 import { mountDisk } from "../volume/disk.ts";
 import type { DiskPlan } from "../volume/disk_plan.ts";
@@ -96,6 +97,10 @@ export class MountJob extends Job {
 /** What is left of a run. lock: as of MountWish. network: null when there is none to undo. */
 export type Remains = { lock: string; volumes: VolumePlan; places: CgroupPlace[]; network: NetPlan | null; netFd: number; exports: Export[]; exportsDir: string };
 
+/** How often taking down is tried while something is left, and how long one waits in between: what is in use, or refused once, may go then. */
+const CLEAN_ATTEMPTS = 3;
+const CLEAN_PAUSE_MS = 50;
+
 /** Takes down links, exports, volumes and groups; lines of the answer name what could not be. */
 export class CleanJob extends Job {
   private readonly remains: Remains;
@@ -106,12 +111,22 @@ export class CleanJob extends Job {
   }
 
   run(): string {
+    lockFile(this.remains.lock);
+    const first = this.attempt();
+    let left = first;
+    for (let i = 1; i < CLEAN_ATTEMPTS && left.length > 0; i++) {
+      sleepMs(CLEAN_PAUSE_MS);
+      left = this.attempt();
+    }
+    return (left.length > 0 ? left : first.map((w) => `${w} (gone at another attempt)`)).join("\n");
+  }
+
+  private attempt(): string[] {
     const r = this.remains;
-    lockFile(r.lock);
     const left = removeCgroups(r.places);
     if (r.network !== null) for (const w of disconnectContainer(r.network, r.netFd)) left.push(w);
     if (r.exports.length > 0) removeExports(r.exports, r.exportsDir);
     for (const w of unmountVolumes(r.volumes)) left.push(w);
-    return left.join("\n");
+    return left;
   }
 }

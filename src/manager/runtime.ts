@@ -31,7 +31,7 @@ import { ECHILD } from "../sys/errno.ts";
 import { errnoOf, reason } from "../sys/error.ts";
 import { closeFd, makeDirectories, readTextOr } from "../sys/files.ts";
 import type { Loop } from "../sys/loop.ts";
-import { endOfPidfd, kernelRelease, reapPidfd, tryOpenPidfd, trySignalPidfd, type Ended } from "../sys/processes.ts";
+import { endOfPidfd, kernelRelease, reapPidfd, tryOpenPidfd, trySignalPidfd, waitPid, type Ended } from "../sys/processes.ts";
 import { attachExport, planExports, type Export } from "../volume/exports.ts";
 import type { VolumePlan } from "../volume/plan.ts";
 import { Attachment } from "./attachment.ts";
@@ -186,16 +186,32 @@ export class ContainerRuntime extends Runtime {
       a.adopted = false;
       unit.pid = launched.pid;
       unit.pidfd = launched.pidfd;
-      unit.startTicks = processStart(launched.pid);
       a.console = launched.console;
       a.ttys = launched.ttys;
+      unit.startTicks = processStart(launched.pid);
       this.handConsole(a);
       this.loop.add(launched.report, EPOLLIN, new ReportWatch(this, a));
       this.loop.add(launched.pidfd, EPOLLIN, new PidWatch(this, a));
     } catch (e) {
+      this.abandon(a);
       this.refuse(unit, `${unit.name()}: ${reason(e)}`);
       this.tell(unit, "failed");
     }
+  }
+
+  /** A process that can't be watched is ended at once. */
+  private abandon(a: Attachment): void {
+    const unit = a.unit;
+    for (const fd of [unit.pidfd, a.report]) this.loop.remove(fd);
+    if (unit.pidfd >= 0) {
+      trySignalPidfd(unit.pidfd, SIGKILL);
+      waitPid(unit.pid);
+    }
+    for (const fd of [unit.pidfd, a.report]) closeFd(fd);
+    unit.pidfd = -1;
+    a.report = -1;
+    unit.pid = 0;
+    unit.startTicks = 0;
   }
 
   private lockOf(unit: Unit): string {
@@ -370,9 +386,28 @@ export class ContainerRuntime extends Runtime {
     a.ttys = [];
     a.networked = false;
     const remains = { lock: this.lockOf(a.unit), volumes: a.volumes!, places: a.places, network, netFd: a.netFd, exports: this.exportsOf(a.unit), exportsDir: this.settings.exports };
-    startWorker(this.loop, new CleanJob(remains), new Cleaned(this, a));
+    const job = new CleanJob(remains);
+    try {
+      startWorker(this.loop, job, new Cleaned(this, a));
+      closeFd(a.netFd);
+      a.netFd = -1;
+    } catch (e) {
+      this.log.warn("container", "taken down without a worker", ["name", a.unit.name(), "why", reason(e)]);
+      this.cleanHere(a, job);
+    }
+  }
+
+  /** Better to wait here than to leave it. */
+  private cleanHere(a: Attachment, job: CleanJob): void {
+    let text = "";
+    try {
+      text = job.run();
+    } catch (e) {
+      text = reason(e);
+    }
     closeFd(a.netFd);
     a.netFd = -1;
+    this.cleaned(a, true, text);
   }
 
   groupEmptied(container: string): void {
