@@ -26,7 +26,7 @@ export class DiskFiles extends ConfigFiles {
 }
 
 /** Variables of a process; none when they may not be read. */
-function environmentOf(process: string): string[] {
+export function environmentOf(process: string): string[] {
   try {
     return unpacked(readBytes(`/proc/${process}/environ`, 1048576));
   } catch (e) {

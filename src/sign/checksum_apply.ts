@@ -39,6 +39,17 @@ function checkObject(path: string, id: string): string {
   }
 }
 
+/** Checks objects alone: of a checkout or an export, whose files are no links. */
+export function checkObjects(plan: ChecksumPlan, objectsDir: string): FileProblem[] {
+  const problems: FileProblem[] = [];
+  for (const o of plan.objects) {
+    const why = checkObject(`${objectsDir}/${o.id}`, o.id);
+    if (why === "") continue;
+    for (const key of o.links.concat(o.copies)) problems.push({ at: key, why });
+  }
+  return problems;
+}
+
 function sameFile(a: FileStat, b: FileStat): boolean {
   return a.inode === b.inode && a.deviceMajor === b.deviceMajor && a.deviceMinor === b.deviceMinor;
 }

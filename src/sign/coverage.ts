@@ -4,12 +4,13 @@
  * grows with what signatures name, not with signatures times keys.
  * Rules: state format, "Signatures", "Matching".
  */
-import { matchesPattern, type Pattern } from "./pattern.ts";
+import { matchesPattern, type Pattern, Work } from "./pattern.ts";
 
-/** The keys of a state in document order, and their places in sorted order. */
+/** The keys of a state in document order, their places in sorted order, and what matching them has cost. */
 export type KeyIndex = {
   keys: string[];
   sorted: number[];
+  work: Work;
 };
 
 /** What one signature selects: places in the state's document order. */
@@ -28,7 +29,7 @@ export function indexKeys(keys: string[]): KeyIndex {
     const right = keys[b]!;
     return left < right ? -1 : left > right ? 1 : a - b;
   });
-  return { keys, sorted };
+  return { keys, sorted, work: new Work() };
 }
 
 /** First place in sorted order whose key is not less than the prefix. */
@@ -49,8 +50,8 @@ export function keysMatching(index: KeyIndex, p: Pattern): number[] {
   for (let i = lowerBound(index, p.prefix); i < index.sorted.length; i++) {
     const place = index.sorted[i]!;
     const key = index.keys[place]!;
-    if (!key.startsWith(p.prefix)) break;
-    if (matchesPattern(p, key)) found.push(place);
+    if (!key.startsWith(p.prefix) || index.work.isSpent()) break;
+    if (matchesPattern(p, key, index.work)) found.push(place);
   }
   return found;
 }
@@ -64,7 +65,7 @@ function allMatching(index: KeyIndex, patterns: Pattern[]): number[] {
   return found;
 }
 
-/** What include patterns match and no exclude pattern does is included; what any of them matches is covered. */
+/** Not whole when the work is spent. What include patterns match and no exclude pattern does is included; what any of them matches is covered. */
 export function selectKeys(index: KeyIndex, include: Pattern[], exclude: Pattern[]): Selection {
   const named = allMatching(index, include);
   const barred = allMatching(index, exclude);

@@ -16,12 +16,30 @@ const CARET = 94;
 const DASH = 45;
 const COLON = 58;
 
+/**
+ * Characters that matching all signatures of a state may look at: half a
+ * second. A thousand containers that each sign their own need 3 million.
+ */
+const MOST_STEPS = 50000000;
+
+/** Characters looked at so far: a hostile header must not keep a device busy. */
+export class Work {
+  steps: number = 0;
+
+  /** Nothing matches any more; what did so far is not all. */
+  isSpent(): boolean {
+    return this.steps > MOST_STEPS;
+  }
+}
+
 /** A pattern taken apart once: `glob` is matched, `below` says that a key under a match matches too. */
 export type Pattern = {
   glob: string;
   below: boolean;
   /** What every matching key begins with: the text before the first special character. */
   prefix: string;
+  /** Place of the last `]` of the glob, or -1: no bracket that opens behind it ends. */
+  lastClose: number;
 };
 
 type CharacterClass = { name: string; ranges: number[] };
@@ -64,14 +82,19 @@ function widthOf(code: number): number {
 }
 
 /** Place of the `]` that ends the bracket opened at `open`, or -1 when none does: then `[` means itself. */
-function bracketEnd(glob: string, open: number, end: number): number {
+function bracketEnd(p: Pattern, open: number, end: number, work: Work): number {
+  if (open > p.lastClose) return -1;
+  const glob = p.glob;
   let at = open + 1;
   if (at < end && (glob.charCodeAt(at) === BANG || glob.charCodeAt(at) === CARET)) at += 1;
   if (at < end && glob.charCodeAt(at) === CLOSE) at += 1;
   while (at < end) {
     const c = glob.charCodeAt(at);
+    work.steps = work.steps + 1;
     if (c === CLOSE) return at;
-    const classEnd = c === OPEN && at + 1 < end && glob.charCodeAt(at + 1) === COLON ? glob.indexOf(":]", at + 2) : -1;
+    const isClass = c === OPEN && at + 1 < end && glob.charCodeAt(at + 1) === COLON;
+    const classEnd = isClass ? glob.indexOf(":]", at + 2) : -1;
+    if (isClass) work.steps = work.steps + (classEnd < 0 ? glob.length : classEnd) - at;
     if (classEnd >= 0 && classEnd + 1 < end) at = classEnd + 2;
     else at += c === BACKSLASH && at + 1 < end ? 2 : 1;
   }
@@ -112,25 +135,29 @@ function bracketHolds(glob: string, open: number, close: number, c: number): boo
  * Where the pattern goes on after matching one character `c` at `at` (which is
  * no star), or -1 when it doesn't match.
  */
-function step(glob: string, at: number, end: number, c: number): number {
-  const p = glob.charCodeAt(at);
-  if (p === QUESTION) return at + 1;
-  if (p === OPEN) {
-    const close = bracketEnd(glob, at, end);
+function step(p: Pattern, at: number, end: number, c: number, work: Work): number {
+  const glob = p.glob;
+  const wanted = glob.charCodeAt(at);
+  if (wanted === QUESTION) return at + 1;
+  if (wanted === OPEN) {
+    const close = bracketEnd(p, at, end, work);
     if (close >= 0) return bracketHolds(glob, at, close, c) ? close + 1 : -1;
   }
-  const literal = p === BACKSLASH && at + 1 < end ? at + 1 : at;
+  const literal = wanted === BACKSLASH && at + 1 < end ? at + 1 : at;
   const code = codeAt(glob, literal);
   return code === c ? literal + widthOf(code) : -1;
 }
 
-/** One path component against one of the pattern. Goes back to the last star only, so it is never more than their product. */
-function matchComponent(glob: string, gAt: number, gEnd: number, key: string, kAt: number, kEnd: number): boolean {
+/** One path component against one of the pattern. Goes back to the last star only. */
+function matchComponent(p: Pattern, gAt: number, gEnd: number, key: string, kAt: number, kEnd: number, work: Work): boolean {
+  const glob = p.glob;
   let g = gAt;
   let k = kAt;
   let starNext = -1;
   let starKey = 0;
   while (k < kEnd) {
+    if (work.isSpent()) return false;
+    work.steps = work.steps + 1;
     if (g < gEnd && glob.charCodeAt(g) === STAR) {
       starNext = g + 1;
       starKey = k;
@@ -138,7 +165,7 @@ function matchComponent(glob: string, gAt: number, gEnd: number, key: string, kA
       continue;
     }
     const c = codeAt(key, k);
-    const next = g < gEnd ? step(glob, g, gEnd, c) : -1;
+    const next = g < gEnd ? step(p, g, gEnd, c, work) : -1;
     if (next >= 0) {
       g = next;
       k += widthOf(c);
@@ -154,7 +181,8 @@ function matchComponent(glob: string, gAt: number, gEnd: number, key: string, kA
 }
 
 /** Place of the slash that ends the component beginning at `at`, or the end. One in a bracket or escaped ends it too, as in musl's fnmatch. */
-function componentEnd(glob: string, at: number): number {
+function componentEnd(p: Pattern, at: number, work: Work): number {
+  const glob = p.glob;
   let i = at;
   while (i < glob.length) {
     const c = glob.charCodeAt(i);
@@ -164,9 +192,10 @@ function componentEnd(glob: string, at: number): number {
       i += 2;
       continue;
     }
-    const close = c === OPEN ? bracketEnd(glob, i, glob.length) : -1;
+    const close = c === OPEN ? bracketEnd(p, i, glob.length, work) : -1;
     i = close >= 0 ? close + 1 : i + 1;
   }
+  work.steps = work.steps + (i - at);
   return i;
 }
 
@@ -181,20 +210,20 @@ function literalPrefix(glob: string): string {
 /** Takes a pattern of a signature header apart. A lone `**` becomes an empty pattern, which matches nothing. */
 export function parsePattern(text: string): Pattern {
   const glob = text === "**" ? "" : text.endsWith("/**") ? text.slice(0, text.length - 3) : text;
-  return { glob, below: glob !== text, prefix: literalPrefix(glob) };
+  return { glob, below: glob !== text, prefix: literalPrefix(glob), lastClose: glob.lastIndexOf("]") };
 }
 
-/** Does the pattern name this key of a state? */
-export function matchesPattern(p: Pattern, key: string): boolean {
+/** Does the pattern name this key of a state? No, when the work is spent. */
+export function matchesPattern(p: Pattern, key: string, work: Work): boolean {
   let g = 0;
   let k = 0;
   for (;;) {
-    const gEnd = componentEnd(p.glob, g);
+    const gEnd = componentEnd(p, g, work);
     const slash = key.indexOf("/", k);
     const kEnd = slash < 0 ? key.length : slash;
     const more = gEnd < p.glob.length;
     if (more !== slash >= 0 && (more || !p.below)) return false;
-    if (!matchComponent(p.glob, g, gEnd, key, k, kEnd)) return false;
+    if (!matchComponent(p, g, gEnd, key, k, kEnd, work)) return false;
     if (!more) return true;
     g = gEnd + (p.glob.charCodeAt(gEnd) === BACKSLASH ? 2 : 1);
     k = kEnd + 1;

@@ -60,6 +60,10 @@ export function planSignatures(state: StateText): SignaturePlan {
     }
     for (const note of parsed.notes) notes.push(`${at}: ${note}`);
     const selection = selectKeys(index, parsed.header.include, parsed.header.exclude);
+    if (index.work.isSpent()) {
+      tasks.push(unusable(at, document.head, "patterns of the signatures take too long to match", parsed.header));
+      continue;
+    }
     for (let i = 0; i < selection.covered.length; i++) covered[selection.covered[i]!] = 1;
     tasks.push({ at, why: "", head: document.head, header: parsed.header, signature: parsed.signature, included: selection.included });
   }

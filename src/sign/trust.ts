@@ -3,7 +3,7 @@
  * Decides only; apply.ts reads the files.
  * Rules: state format, "Key and trust".
  */
-import { parsePattern, matchesPattern } from "./pattern.ts";
+import { matchesPattern, parsePattern, Work } from "./pattern.ts";
 
 /** One PEM file of the trust folder: `name` for messages; `text` empty and `why` set when it can't be used. */
 export type TrustFile = { name: string; text: Uint8Array; why: string };
@@ -19,7 +19,7 @@ export type Trust = {
 /** May only the default store vouch for a signature that includes these keys? Those of the bsp and of the OEM's own folder are beyond its OEM's reach. */
 export function needsDefaultStore(includedKeys: string[], oemName: string): boolean {
   const guarded = [parsePattern("bsp/**"), parsePattern(`${oemName}/**`)];
-  return includedKeys.some((key) => guarded.some((p) => matchesPattern(p, key)));
+  return includedKeys.some((key) => guarded.some((p) => matchesPattern(p, key, new Work())));
 }
 
 /** The store for a signature: the OEM's, and only that, if the leaf bears the OEM's name and nothing guarded is included. */

@@ -57,11 +57,11 @@ function stateSeeds(): string[] {
 }
 
 const TARGETS: Target[] = [
-  { name: "json", entry: "fuzzJson", longest: 4096, seeds: () => [...vectorTexts("json", ["text"]), ...stateSeeds().slice(0, 40)], words: () => ["true", "false", "null", "\\ud83d\\ude00", "\\u0000", "1e5", "-0.5"] },
-  { name: "state", entry: "fuzzState", longest: 8192, seeds: stateSeeds, words: stateWords },
-  { name: "lxc", entry: "fuzzLxc", longest: 4096, seeds: () => [...vectorTexts("lxc", ["conf"]), ...vectorTexts("lxc", ["seccomp"]).map((t) => `s\n${t}`), ...vectorTexts("lxc", ["fstab"]).map((t) => `f\n${t}`), ...vectorTexts("lxc", ["command"]).map((t) => `c\n${t}`)], words: lxcWords },
-  { name: "config", entry: "fuzzConfig", longest: 4096, seeds: () => loadVectors("config").map((v) => { const i = v.input as { conf?: string; cmdline?: string; env?: string[] }; return `${i.conf ?? ""}\0${i.cmdline ?? ""}\0${(i.env ?? []).join("\n")}`; }), words: configWords },
-  { name: "signature", entry: "fuzzSignature", longest: 4096, seeds: () => vectorTexts("sign", ["state", "text", "header", "protected"]).flatMap((t) => ["\0", "\x01", "\x02", "\x03"].map((k) => `${k}${t}`)), words: () => ["pvs@2", "protected", "signature", "include", "exclude", "x5c", "/**", "RS256", "ES256", "_sigs/"] },
+  { name: "json", entry: "fuzzJson", longest: 2048, seeds: () => [...vectorTexts("json", ["text"]), ...stateSeeds().slice(0, 40)], words: () => ["true", "false", "null", "\\ud83d\\ude00", "\\u0000", "1e5", "-0.5"] },
+  { name: "state", entry: "fuzzState", longest: 4096, seeds: stateSeeds, words: stateWords },
+  { name: "lxc", entry: "fuzzLxc", longest: 2048, seeds: () => [...vectorTexts("lxc", ["conf"]), ...vectorTexts("lxc", ["seccomp"]).map((t) => `s\n${t}`), ...vectorTexts("lxc", ["fstab"]).map((t) => `f\n${t}`), ...vectorTexts("lxc", ["command"]).map((t) => `c\n${t}`)], words: lxcWords },
+  { name: "config", entry: "fuzzConfig", longest: 2048, seeds: () => loadVectors("config").map((v) => { const i = v.input as { conf?: string; cmdline?: string; env?: string[] }; return `${i.conf ?? ""}\0${i.cmdline ?? ""}\0${(i.env ?? []).join("\n")}`; }), words: configWords },
+  { name: "signature", entry: "fuzzSignature", longest: 2048, seeds: () => vectorTexts("sign", ["state", "text", "header", "protected"]).flatMap((t) => ["\0", "\x01", "\x02", "\x03"].map((k) => `${k}${t}`)), words: () => ["pvs@2", "protected", "signature", "include", "exclude", "x5c", "/**", "RS256", "ES256", "_sigs/"] },
   { name: "certificate", entry: "fuzzCertificate", longest: 4096, seeds: () => ["0\x82"], words: () => [] },
 ];
 

@@ -8,7 +8,7 @@ import { decodeBase64, decodeBase64Url } from "../../src/sign/base64.ts";
 import { indexKeys, selectKeys } from "../../src/sign/coverage.ts";
 import { readRollbackClaim } from "../../src/sign/document.ts";
 import { emptyHeader, parseHeader, readHeader } from "../../src/sign/header.ts";
-import { matchesPattern, parsePattern } from "../../src/sign/pattern.ts";
+import { matchesPattern, parsePattern, Work } from "../../src/sign/pattern.ts";
 import { payloadOf } from "../../src/sign/payload.ts";
 import { planSignatures } from "../../src/sign/plan.ts";
 import { findMember, readStateText } from "../../src/sign/state_text.ts";
@@ -42,12 +42,13 @@ function fuzzHeader(bytes: Uint8Array): void {
   const why = readHeader(bytes, header, []);
   if (why !== "") return;
   const index = indexKeys(KEYS);
+  const work = new Work();
   const selection = selectKeys(index, header.include, header.exclude);
   for (let i = 0; i < selection.included.length; i++) {
     const place = selection.included[i]!;
     must(selection.covered.includes(place), "an included key is not covered");
-    must(header.include.some((p) => matchesPattern(p, KEYS[place]!)), "a key is included that no pattern names");
-    must(!header.exclude.some((p) => matchesPattern(p, KEYS[place]!)), "an excluded key is included");
+    must(header.include.some((p) => matchesPattern(p, KEYS[place]!, work)), "a key is included that no pattern names");
+    must(!header.exclude.some((p) => matchesPattern(p, KEYS[place]!, work)), "an excluded key is included");
   }
 }
 
@@ -55,7 +56,7 @@ function fuzzPattern(text: string): void {
   const end = text.indexOf("\n");
   const pattern = parsePattern(end < 0 ? text : text.slice(0, end));
   const key = end < 0 ? "web/run.json" : text.slice(end + 1);
-  if (matchesPattern(pattern, key)) must(key.startsWith(pattern.prefix), "a key matches that lacks the pattern's prefix");
+  if (matchesPattern(pattern, key, new Work())) must(key.startsWith(pattern.prefix), "a key matches that lacks the pattern's prefix");
 }
 
 function fuzzBase64(text: string): void {

@@ -21,7 +21,7 @@ import { timeForDates, type DatePolicy } from "../../src/sign/dates.ts";
 import { readRollbackClaim } from "../../src/sign/document.ts";
 import { checkDowngrade, effectiveIndex, type DowngradePolicy } from "../../src/sign/downgrade.ts";
 import { parseHeader } from "../../src/sign/header.ts";
-import { matchesPattern, parsePattern, type Pattern } from "../../src/sign/pattern.ts";
+import { matchesPattern, parsePattern, type Pattern, Work } from "../../src/sign/pattern.ts";
 import { payloadOf } from "../../src/sign/payload.ts";
 import { planSignatures } from "../../src/sign/plan.ts";
 import { stateTextOf } from "../../src/sign/state_text.ts";
@@ -183,7 +183,7 @@ function answer(input: Node, w: JsonWriter): void {
   const pairs = input.get("state");
   if (pattern !== null) {
     const p = parsePattern(pattern.string(""));
-    w.stringsMember("matches", textsOf(input.get("keys")).filter((k) => matchesPattern(p, k)));
+    w.stringsMember("matches", textsOf(input.get("keys")).filter((k) => matchesPattern(p, k, new Work())));
   } else if (pairs !== null) runPlan(pairs, w);
   else if (input.get("checksums") !== null) runChecksums(input, w);
   else if (input.get("base64url") !== null) writeBytes(w, decodeBase64Url(input.getString("base64url", "")));
