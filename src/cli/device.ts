@@ -2,6 +2,7 @@
  * Commands that ask a running Wherry: ps, logs, start, stop, restart, freeze,
  * thaw, poweroff, reboot, reexec. Tables for people, --json for programs.
  */
+import { printable } from "../sys/ascii.ts";
 import { scanText, SMALL } from "../json/scanner.ts";
 import { rootOf, type Node } from "../json/value.ts";
 import { quoted } from "../json/text.ts";
@@ -46,10 +47,19 @@ export class Ps extends Command {
   }
 }
 
+const LAST_LINE_CHARS = 60;
+
 /** With what its health checks have against it. */
 function shownStatus(c: Node): string {
   const status = c.getString("status", "");
   return c.getString("health", "") === "failing" ? `${status} (unhealthy)` : status;
+}
+
+/** Why the last run ended, and the last line of its console. */
+function endOf(end: Node): string {
+  const lines = end.getString("last_lines", "").split("\n").map((l) => printable(l.trim())).filter((l) => l !== "");
+  const reason = end.getString("reason", "");
+  return lines.length === 0 ? reason : `${reason}: ${lines[lines.length - 1]!.slice(0, LAST_LINE_CHARS)}`;
 }
 
 function rowOf(c: Node): string[] {
@@ -62,7 +72,7 @@ function rowOf(c: Node): string[] {
     c.getString("name", ""), c.getString("group", "-"), shownStatus(c), c.getString("status_goal", ""),
     pid === 0 ? "-" : String(pid), up < 0 ? "-" : formatDuration(up), String(c.getInteger("starts", 0)),
     usage === null ? "-" : formatBytes(usage.getInteger("memory_bytes", -1)),
-    end !== null && end.isObject() ? end.getString("reason", "") : waits === "" ? "-" : `waits for ${waits}`,
+    end !== null && end.isObject() ? endOf(end) : waits === "" ? "-" : `waits for ${waits}`,
   ];
 }
 

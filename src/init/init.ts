@@ -17,6 +17,7 @@ import { parseDecimal, toUtf8 } from "../sys/text.ts";
 import { Watchdog } from "../watchdog/device.ts";
 import { mountEarly, openConsole } from "./early.ts";
 import { finishMachine } from "./finish.ts";
+import { pingSeconds, silenceSeconds } from "./heartbeat.ts";
 import { packMail, unpackMail, type Mail } from "./mail.ts";
 
 /** What runs as the manager; the descriptor leads to PID 1. */
@@ -26,8 +27,6 @@ export abstract class ManagerProgram {
 
 /** Seconds a manager may be silent before it has said how many. */
 const SILENCE_SECONDS = 30;
-/** Pings in the time a manager may be silent. */
-const PINGS = 3;
 /** A manager that fails this often within the window takes the machine with it. */
 const MAX_FAILURES = 5;
 const FAILURE_WINDOW_MS = 60000;
@@ -156,17 +155,7 @@ class Init {
     this.loop.add(fd, EPOLLIN, new ManagerMail(this));
     const exe = readLink("/proc/self/exe");
     reexecOnTrap(exe, [exe, "init", "--recovered", String(pid), String(fd)]);
-    this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
-  }
-
-  /** Seconds the manager may be silent: with a watchdog, so few that another one can still feed it. */
-  private silenceSeconds(): number {
-    return this.watchdog.isOpen() && this.watchdog.timeout > 0 ? Math.min(this.silence, Math.max(1, Math.floor(this.watchdog.timeout * 2 / 3))) : this.silence;
-  }
-
-  private pingSeconds(): number {
-    const fed = this.watchdog.isOpen() && this.watchdog.timeout > 0 ? Math.floor(this.watchdog.timeout / PINGS) : this.silence;
-    return Math.max(1, Math.min(fed, Math.floor(this.silence / PINGS)));
+    this.loop.arm(this.pingTimer, pingSeconds(this.silence, this.watchdog.timeout) * 1000);
   }
 
   signals(): void {
@@ -251,20 +240,21 @@ class Init {
         const r = this.watchdog.open("/dev/watchdog", m.seconds);
         if (r < 0) say(`no watchdog: /dev/watchdog answers ${-r}`);
       }
-      this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
+      this.loop.arm(this.pingTimer, pingSeconds(this.silence, this.watchdog.timeout) * 1000);
     }
   }
 
   /** Asks the manager for a sign of life; one that gave none since the last time is ended. */
   ping(): void {
     if (this.managerPid === 0) return;
-    if (monotonicMs() - this.heardMs >= this.silenceSeconds() * 1000) {
-      say(`the manager has been silent for ${this.silenceSeconds()} s: killing it`);
+    const allowed = silenceSeconds(this.silence, this.watchdog.timeout);
+    if (monotonicMs() - this.heardMs >= allowed * 1000) {
+      say(`the manager has been silent for ${allowed} s: killing it`);
       trySignal(this.managerPid, SIGKILL);
       return;
     }
     this.send({ kind: "ping" });
-    this.loop.arm(this.pingTimer, this.pingSeconds() * 1000);
+    this.loop.arm(this.pingTimer, pingSeconds(this.silence, this.watchdog.timeout) * 1000);
   }
 
   private send(m: Mail): void {
