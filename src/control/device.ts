@@ -2,6 +2,7 @@
  * The device: commands, configuration, what was built.
  * Rules: control spec §5.5, §5.8, §7.
  */
+import { formatConfig2Json, formatConfigJson } from "../config/view.ts";
 import { rootOf } from "../json/value.ts";
 import { scan, SMALL } from "../json/scanner.ts";
 import { readTextOr } from "../sys/files.ts";
@@ -25,6 +26,20 @@ export class Command extends Endpoint {
 export class BuildInfo extends Endpoint {
   answer(_backend: Backend, _call: Call): Response | null {
     return { status: 200, type: "text/plain", headers: [], body: readTextOr("/etc/build", "", 65536) };
+  }
+}
+
+/** GET /config (values by older name) and /config2 (every key with its level); secrets are masked in both. */
+export class ShowConfig extends Endpoint {
+  private readonly levels: boolean;
+
+  constructor(levels: boolean) {
+    super();
+    this.levels = levels;
+  }
+
+  answer(backend: Backend, _call: Call): Response | null {
+    return json(this.levels ? formatConfig2Json(backend.config(), false) : formatConfigJson(backend.config()));
   }
 }
 

@@ -5,7 +5,7 @@
 import { Backend } from "./backend.ts";
 import { callerOf, HOST } from "./caller.ts";
 import { ActOnContainer, ContainerLog, ListContainers, ListGroups, ShowContainer, Signal } from "./containers.ts";
-import { BuildInfo, Command, Reexec, ShowDevice } from "./device.ts";
+import { BuildInfo, Command, Reexec, ShowConfig, ShowDevice } from "./device.ts";
 import { matchPattern, type Route } from "./endpoint.ts";
 import { refusal, type Response } from "./response.ts";
 import type { Request } from "./request.ts";
@@ -21,6 +21,8 @@ export const ROUTES: Route[] = [
   { method: "POST", pattern: "/signal", open: true, endpoint: new Signal() },
   { method: "POST", pattern: "/commands", open: false, endpoint: new Command() },
   { method: "GET", pattern: "/buildinfo", open: false, endpoint: new BuildInfo() },
+  { method: "GET", pattern: "/config", open: false, endpoint: new ShowConfig(false) },
+  { method: "GET", pattern: "/config2", open: false, endpoint: new ShowConfig(true) },
   { method: "GET", pattern: "/v2/containers", open: false, endpoint: new ListContainers(true) },
   { method: "GET", pattern: "/v2/containers/{}", open: false, endpoint: new ShowContainer() },
   { method: "PUT", pattern: "/v2/containers/{}", open: false, endpoint: new ActOnContainer(true) },
