@@ -3,16 +3,22 @@
  * descriptors and where taking it down stands. Only the runtime changes it.
  */
 import type { CgroupPlace } from "../cgroup/plan.ts";
+import type { NetPlan } from "../net/actions.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import type { Timer } from "../sys/loop.ts";
-import type { VolumePlan } from "../volume/plan.ts";
 import type { Prepared } from "./prepare.ts";
+
+const NO_FILTER: Uint8Array = new Uint8Array(0);
 
 /** What belongs to one unit while it is not down. */
 export class Attachment {
   readonly unit: Unit;
+  /** Only until its program runs: what is large is not kept for as long as it does. */
   prepared: Prepared | null = null;
-  volumes: VolumePlan | null = null;
+  /** Of `prepared`, what is needed afterwards: its halt signal (-1: the usual one), filter, links. */
+  halt = -1;
+  filter: Uint8Array = NO_FILTER;
+  network: NetPlan | null = null;
   places: CgroupPlace[] = [];
   /** Report socket of a set-up that is under way, and its network namespace where host links lie in it. */
   report = -1;
@@ -29,5 +35,21 @@ export class Attachment {
 
   constructor(unit: Unit) {
     this.unit = unit;
+  }
+
+  /** Before another start. */
+  forget(): void {
+    this.prepared = null;
+    this.halt = -1;
+    this.filter = NO_FILTER;
+    this.network = null;
+  }
+
+  take(p: Prepared): void {
+    this.prepared = p;
+    this.halt = p.description.signals.halt;
+    this.filter = p.plan === null ? NO_FILTER : p.plan.filter;
+    this.network = p.network;
+    this.places = p.cgroup.places;
   }
 }

@@ -132,14 +132,15 @@ export class ContainerRuntime extends Runtime {
     a.mountWaits = a.cleaning;
     if (a.cleaning) return;
     const c = unit.container;
-    a.volumes = volumePlanOf(this.around, c);
+    a.forget();
     a.places = planCgroupPlaces(this.around.facts.layout, c.name, false);
+    let modules: string[] = [];
     try {
       if (c.config !== "") {
         const p = prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c), this.peers());
         for (const w of p.warnings) this.log.warn("container", w.why, ["name", c.name, "at", w.at]);
-        a.prepared = p;
-        a.places = p.cgroup.places;
+        a.take(p);
+        modules = p.modules;
         if (p.plan === null) {
           this.refuse(unit, p.problems.map((q) => `${q.at}: ${q.why}`).join("; "));
           this.tell(unit, "failed");
@@ -147,7 +148,7 @@ export class ContainerRuntime extends Runtime {
         }
       }
       const wish = {
-        lock: this.lockOf(unit), folders: ownFolders(this.settings, c, this.found.name), modules: a.prepared === null ? [] : a.prepared.modules, volumes: a.volumes, options: this.around.volumes,
+        lock: this.lockOf(unit), folders: ownFolders(this.settings, c, this.found.name), modules, volumes: volumePlanOf(this.around, c), options: this.around.volumes,
         disks: this.disks, driversRequired: c.driversRequired, driversOptional: c.driversOptional,
       };
       startWorker(this.loop, new MountJob(wish, this.drivers, this.meta), new Mounted(this, a));
@@ -241,6 +242,7 @@ export class ContainerRuntime extends Runtime {
     closeFd(a.report);
     a.report = -1;
     if (r.state === "started") {
+      a.prepared = null;
       this.tell(a.unit, "started");
       this.watchDevices(a.unit);
       return;
@@ -288,9 +290,7 @@ export class ContainerRuntime extends Runtime {
 
   /** Begins a command inside a running container. Throws SysError when no process can be made. */
   inside(unit: Unit, command: string[], environment: string[], timeoutMs: number, end: InsideEnd): InsideRun {
-    const p = this.attachment(unit).prepared;
-    const filter = p === null || p.plan === null ? new Uint8Array(0) : p.plan.filter;
-    const run = new InsideRun(this.loop, { name: unit.name(), pid: unit.pid, command, environment, filter, timeoutMs }, end);
+    const run = new InsideRun(this.loop, { name: unit.name(), pid: unit.pid, command, environment, filter: this.attachment(unit).filter, timeoutMs }, end);
     run.start();
     return run;
   }
@@ -355,7 +355,7 @@ export class ContainerRuntime extends Runtime {
   signal(unit: Unit): void {
     const a = this.attachment(unit);
     const status = readTextOr(`/proc/${unit.pid}/status`, "", 8192);
-    const halt = haltSignal(status, readTextOr(`/proc/${unit.pid}/syscall`, "", 256), a.prepared === null ? -1 : a.prepared.description.signals.halt);
+    const halt = haltSignal(status, readTextOr(`/proc/${unit.pid}/syscall`, "", 256), a.halt);
     trySignalPidfd(unit.pidfd, halt.heard ? halt.signal : SIGKILL); // an init that does not listen would only be waited for
   }
 
@@ -377,7 +377,7 @@ export class ContainerRuntime extends Runtime {
   private goOnCleaning(a: Attachment): void {
     if (a.unit.pidfd >= 0 || a.statusTimer !== null) return;
     if (!this.monitor.awaitEmpty(a.unit.name())) return;
-    const network = a.networked && a.prepared !== null ? a.prepared.network : null;
+    const network = a.networked ? a.network : null;
     this.monitor.remove(a.unit.name());
     this.logger.send({ kind: "end", name: a.unit.name() }, []);
     closeFd(a.console);
@@ -385,7 +385,7 @@ export class ContainerRuntime extends Runtime {
     a.console = -1;
     a.ttys = [];
     a.networked = false;
-    const remains = { lock: this.lockOf(a.unit), volumes: a.volumes!, places: a.places, network, netFd: a.netFd, exports: this.exportsOf(a.unit), exportsDir: this.settings.exports };
+    const remains = { lock: this.lockOf(a.unit), volumes: volumePlanOf(this.around, a.unit.container), places: a.places, network, netFd: a.netFd, exports: this.exportsOf(a.unit), exportsDir: this.settings.exports };
     const job = new CleanJob(remains);
     try {
       startWorker(this.loop, job, new Cleaned(this, a));
@@ -438,7 +438,7 @@ export class ContainerRuntime extends Runtime {
   sweep(unit: Unit, known: boolean): void {
     const a = this.recall(unit, known);
     const left = known || isPopulated(a.places) || cgroupProcesses(a.places).length > 0;
-    if (!left && !this.anythingMounted(a.volumes!) && !this.anyGroup(a.places)) return;
+    if (!left && !this.anythingMounted(volumePlanOf(this.around, unit.container)) && !this.anyGroup(a.places)) return;
     this.log.info("container", "clearing away what is left of it", ["name", unit.name()]);
     this.monitor.add(unit.name(), a.places);
     this.clean(unit);
@@ -448,12 +448,11 @@ export class ContainerRuntime extends Runtime {
   private recall(unit: Unit, whole: boolean): Attachment {
     const a = this.attachment(unit);
     const c = unit.container;
-    a.volumes = volumePlanOf(this.around, c);
     a.places = planCgroupPlaces(this.around.facts.layout, unit.name(), false);
     if (!whole || c.config === "") return a;
     try {
-      a.prepared = prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c), this.peers());
-      a.places = a.prepared.cgroup.places;
+      a.take(prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c), this.peers()));
+      a.prepared = null;
       a.networked = true;
     } catch (e) {
       this.log.warn("container", "its configuration can't be read any more", ["name", unit.name(), "why", reason(e)]);
@@ -484,7 +483,7 @@ export class ContainerRuntime extends Runtime {
     }
     const a = this.recall(unit, true);
     a.adopted = true;
-    if (a.prepared !== null) a.netFd = openNetNamespace(a.prepared.network, unit.pid);
+    if (a.network !== null) a.netFd = openNetNamespace(a.network, unit.pid);
     unit.pidfd = pidfd;
     this.monitor.add(unit.name(), a.places);
     this.loop.add(pidfd, EPOLLIN, new PidWatch(this, a));
