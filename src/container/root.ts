@@ -4,7 +4,7 @@
  * Rules: runtime spec §5 (overlay root), §15 (root switch).
  */
 import {
-  MNT_DETACH, MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_PRIVATE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SLAVE, O_DIRECTORY, O_PATH, O_RDONLY, S_IFDIR, S_IFMT,
+  MNT_DETACH, MS_BIND, MS_MOVE, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT, O_DIRECTORY, O_PATH, O_RDONLY, S_IFDIR, S_IFMT,
 } from "../sys/constants.ts";
 import { EINVAL, ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
@@ -104,8 +104,7 @@ export function switchRoot(root: number): void {
     return;
   }
   if (r < 0) throw new SysError("pivot_root", "", -r);
-  // the old root now lies over the new one: it must not take the host's mounts with it
-  mountAt("", ".", "", MS_SLAVE | MS_REC);
+  // the old root now lies over the new one; its mounts have been slaves since the first steps, so the host's stay
   unmount(".", MNT_DETACH);
   changeDirectory("/");
 }
@@ -125,15 +124,16 @@ export function inheritedMounts(mountinfo: string, root: string): string[] {
 }
 
 /**
- * The initramfs can't be pivoted away (EINVAL): the new root, our working directory, is moved over it. Mounts
- * that came from the host are detached first, or they would keep its volumes
- * busy for as long as the container runs.
+ * The initramfs can't be pivoted away (EINVAL): the new root, our working
+ * directory, is moved over it. Mounts that came from the host are detached,
+ * or they would keep its volumes busy for as long as the container runs; only
+ * after the move, since the new root may lie on one of them. Until chroot,
+ * absolute paths lead below the old root.
  */
 function leaveInitramfs(): void {
-  mountAt("", "/", "", MS_PRIVATE | MS_REC);
-  const path = currentDirectory();
-  for (const point of inheritedMounts(readText("/proc/self/mountinfo"), path)) tryUnmount(point, MNT_DETACH);
+  const inherited = inheritedMounts(readText("/proc/self/mountinfo"), currentDirectory());
   mountAt(".", "/", "", MS_MOVE);
+  for (const point of inherited) tryUnmount(point, MNT_DETACH);
   chroot(".");
   changeDirectory("/");
 }
