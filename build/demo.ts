@@ -1,6 +1,6 @@
 /**
  * The demo device: "web" serves a status page it generates, "ticker" prints a
- * line a second and gives up now and then. Two containers with different root
+ * line a second and is killed now and then. Two containers with different root
  * filesystems, configured as `pvr app add` would. Scripts are in demo/.
  */
 import { readFileSync, readdirSync } from "node:fs";
@@ -24,7 +24,7 @@ export type DemoSpec = {
 const WEB_APPLETS = ["sh", "httpd", "udhcpc", "ip", "cat", "date", "head", "ln", "mkdir", "mv", "printf", "sleep", "uname", "kill", "ps", "ls"];
 const TICKER_APPLETS = ["sh", "sleep"];
 
-/** Lines that "ticker" prints before it leaves; smoke waits for the supervisor's answer. */
+/** Lines that "ticker" prints before it kills itself; smoke waits for the supervisor's answer. */
 export const TICKER_LINES = 8;
 
 export function demoRevision(d: DemoSpec): Revision {
@@ -54,7 +54,7 @@ function ticker(d: DemoSpec): ContainerSpec {
   const root = busyboxRoot(d.debs, TICKER_APPLETS);
   addScripts(root, "ticker", "srv");
   return {
-    name: "ticker", root, init: ["/srv/start"], volumesDir: d.volumesDir,
+    name: "ticker", root, init: ["/srv/start"], volumesDir: d.volumesDir, keep: "user net ipc pid",
     environment: { LINES_TO_PRINT: String(TICKER_LINES) },
     extra: ["lxc.cgroup.memory.limit_in_bytes = 16M", "lxc.cgroup.pids.max = 16"],
     run: {

@@ -34,11 +34,24 @@ export abstract class DemoMachine {
   /** A page's text; undefined when it can't be had now. */
   async fetchText(path: string, method: string = "GET"): Promise<string | undefined> {
     try {
-      const r = await fetch(`${this.url}${path}`, { method, signal: AbortSignal.timeout(5000) });
+      const r = await fetch(`${this.url}${path}`, { method, signal: AbortSignal.timeout(30_000) });
       return r.ok ? await r.text() : undefined;
     } catch {
       return undefined;
     }
+  }
+
+  /** Polls a page until a line of it has the pattern; that line, undefined when there is none at the deadline or the end. */
+  async waitForText(path: string, pattern: RegExp, deadlineMs: number): Promise<string | undefined> {
+    const end = Date.now() + deadlineMs;
+    let isOver = false;
+    void this.ended.then(() => { isOver = true; });
+    while (Date.now() < end && !isOver) {
+      const line = (await this.fetchText(path))?.split("\n").find((l) => pattern.test(l));
+      if (line !== undefined) return line;
+      await new Promise((done) => setTimeout(done, 300));
+    }
+    return undefined;
   }
 
   /** Polls until all of the named containers have the status; undefined when they haven't at the deadline. */

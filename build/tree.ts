@@ -50,6 +50,15 @@ export class Tree {
     return gone.length;
   }
 
+  /** Puts everything of this tree into another one, below a path. */
+  copyInto(other: Tree, below: string): void {
+    other.dir(below);
+    for (const e of this.entries()) {
+      const path = `${below}/${e.path}`;
+      other.put(e.kind === "hard" ? { ...e, path, target: `${below}/${e.target}` } : { ...e, path });
+    }
+  }
+
   get(path: string): Entry | undefined {
     return this.byPath.get(path);
   }
