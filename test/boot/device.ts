@@ -42,8 +42,8 @@ export async function withDevice(b: Bench, use: (d: Device, disk: string) => Pro
 /** Groups for tests: "root" must come up, what is in "tried" may fail without the device rebooting. */
 export const TEST_GROUPS: Json = {
   groups: [
-    { name: "root", status_goal: "STARTED", restart_policy: "system", timeout: 30 },
-    { name: "tried", status_goal: "STARTED", restart_policy: "container", timeout: 10, auto_recovery: { policy: "on-failure", max_retries: 1, retry_delay: 1, backoff_policy: "never" } },
+    { name: "root", status_goal: "STARTED", restart_policy: "system", timeout: 600 },
+    { name: "tried", status_goal: "STARTED", restart_policy: "container", timeout: 600, auto_recovery: { policy: "on-failure", max_retries: 1, retry_delay: 1, backoff_policy: "never" } },
   ],
 };
 

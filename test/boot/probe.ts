@@ -24,7 +24,7 @@ ip addr add 10.0.2.15/24 dev eth0
 exec httpd -f -p ${PROBE_PORT} -h /srv
 `, 0o755);
   return {
-    name: "probe", root, init: ["/srv/start"], keep: "user net ipc pid",
+    name: "probe", root, init: ["/srv/start"], keep: "user net ipc pid cgroup",
     extra: ["lxc.signal.halt = SIGTERM"],
     run: { group: "root", roles: ["mgmt"], restart_policy: "container" },
   };
@@ -33,7 +33,7 @@ exec httpd -f -p ${PROBE_PORT} -h /srv
 export type Answer = { status: number; text: string };
 
 /** Runs a shell script on the device, as root, among its own processes and mounts; every busybox applet is a command. Waits until the probe answers. */
-export async function onDevice(d: Device, script: string, deadlineMs: number = 60_000): Promise<Answer> {
+export async function onDevice(d: Device, script: string, deadlineMs: number = 300_000): Promise<Answer> {
   const end = Date.now() + deadlineMs;
   for (;;) {
     try {

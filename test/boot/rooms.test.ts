@@ -22,7 +22,7 @@ import { EXPECTATIONS as DRIVER } from "../native/driver/expected.ts";
 import { EXPECTATIONS as NET } from "../native/net/expected.ts";
 import { printed, type Expectation } from "../native/printed.ts";
 
-const BOOT_DEADLINE_MS = 240_000;
+const BOOT_DEADLINE_MS = 900_000;
 
 /** One call of the loader each. What the table loads and takes out again must not be there before. */
 const MODULES = ["virtio_mmio", "virtio_blk", "crc32c_generic", "ext4", "veth", "bridge stp=0", "rtnl-link-macvlan", "ipvlan", "8021q", "nf_tables", "nft-chain-nat", "nft_masq", "nonesuch"];

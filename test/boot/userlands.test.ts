@@ -26,11 +26,11 @@ test("armv7: Debian with systemd, busybox init and a program reach READY and hea
     name: u.name, root: u.root, init: u.init, extra: u.extra, keep: "user ipc", run: { status_goal: "READY", restart_policy: "container" },
   })));
   await withDevice({ board, name: "userlands", storage: factoryStorage(revision), diskMb: 192, memoryMb: 512 }, async (d) => {
-    for (const [name] of DOWN) await d.waitFor(new RegExp(`container: ready name=${name} `), 240_000);
+    for (const [name] of DOWN) await d.waitFor(new RegExp(`container: ready name=${name} `), 900_000);
     for (const [name, down] of DOWN) {
       const stop = await onDevice(d, `/usr/bin/wherry stop ${name}`);
       assert.is(stop.status, 0, stop.text);
-      await d.waitFor(new RegExp(`container: stopped name=${name} `), 60_000);
+      await d.waitFor(new RegExp(`container: stopped name=${name} `), 300_000);
       const log = await onDevice(d, `cat /storage/logs/0/${name}/lxc/console.log`);
       assert.match(log.text, down);
       const left = await onDevice(d, `cat /proc/1/mountinfo | grep /volumes/${name}/`);

@@ -4,13 +4,13 @@ import { lxcConfig } from "../../build/lxcconfig.ts";
 import { busyboxRoot } from "../../build/rootfs.ts";
 import type { ContainerSpec } from "../../build/revision.ts";
 import type { Tree } from "../../build/tree.ts";
-import { BOARDS, boardDebs, boardNamed, type Board } from "../../qemu/boards.ts";
+import { boardDebs, boardNamed, type Board } from "../../qemu/boards.ts";
 import type { Device } from "../../qemu/boot.ts";
 import type { Pattern } from "../../qemu/console.ts";
 import { factoryStorage, probedRevision, withDevice } from "./device.ts";
 import { onDevice } from "./probe.ts";
 
-const MESSAGE_DEADLINE_MS = 60_000;
+const MESSAGE_DEADLINE_MS = 300_000;
 const armv7 = boardNamed("armv7");
 
 function sleeper(board: Board, name: string): ContainerSpec {
@@ -59,42 +59,30 @@ test("an object that is missing: its key is named, the device reboots", async ()
   await withDevice({ board: armv7, name: "missing-object", storage }, (d) => namesItAndReboots(d, /error .*sleeper\/root\.squashfs/));
 });
 
-for (const board of BOARDS) {
-  test(`${board.name}: containers that can't start are named with the reason, the others run on`, async () => {
-    const like = (name: string): ContainerSpec => sleeper(board, name);
-    const storage = factoryStorage(probedRevision(board, [
-      like("good"),
-      { ...like("noimage"), root: Buffer.alloc(8192, "not a squashfs ") },
-      { ...like("badkey"), config: `${lxcConfig(like("badkey"))}lxc.nonsense.key = 1\n` },
-      { ...like("nocommand"), init: ["/bin/no-such-command"] },
-      { ...like("badlimit"), extra: ["lxc.cgroup.memory.limit_in_bytes = plenty"] },
-      { ...like("badpids"), extra: ["lxc.cgroup.pids.max = -3"] },
-    ]));
-    await withDevice({ board, name: "bad-containers", storage }, async (d) => {
-      await d.waitFor(/error .*noimage.*mount.*root\.squashfs/, MESSAGE_DEADLINE_MS);
-      await d.waitFor(/error .*badkey.*lxc\.nonsense\.key/, MESSAGE_DEADLINE_MS);
-      await d.waitFor(/error .*nocommand.*exec.*\/bin\/no-such-command.*ENOENT/, MESSAGE_DEADLINE_MS);
-      await d.waitFor(/error .*badlimit.*memory\.limit_in_bytes.*plenty/, MESSAGE_DEADLINE_MS);
-      await d.waitFor(/error .*badpids.*pids\.max.*-3/, MESSAGE_DEADLINE_MS);
-      const ps = await onDevice(d, "/usr/bin/wherry ps --json");
-      assert.is(ps.status, 0, ps.text);
-      const status = new Map((JSON.parse(ps.text) as { name: string; status: string }[]).map((c) => [c.name, c.status]));
-      assert.is(status.get("good"), "STARTED", ps.text);
-      for (const bad of ["noimage", "badkey", "nocommand", "badlimit", "badpids"]) assert.is.not(status.get(bad), "STARTED", ps.text);
-      const first = await onDevice(d, "cat /proc/1/comm; readlink /proc/1/exe");
-      assert.match(first.text, /\/init$/);
-      assert.is(d.console.find("Kernel panic"), undefined);
-    });
-  });
-}
-
-test("configuration values that mean nothing are named and kept at their defaults", async () => {
-  const storage = factoryStorage(probedRevision(armv7, []));
-  await withDevice({ board: armv7, name: "bad-config", storage, append: ["pv_wdt.timeout=soon", "PV_LOG_DIR_MAXSIZE=huge", "pv_storage.wait=-"] }, async (d) => {
-    await d.waitFor(/warn .*PV_WDT_TIMEOUT.*soon/, MESSAGE_DEADLINE_MS);
-    await d.waitFor(/warn .*PV_LOG_DIR_MAXSIZE.*huge/, MESSAGE_DEADLINE_MS);
-    await d.waitFor(/warn .*PV_STORAGE_WAIT.*-/, MESSAGE_DEADLINE_MS);
-    assert.is((await onDevice(d, "true")).status, 0);
+test("containers that can't start are named with the reason, the others run on", async () => {
+  const like = (name: string): ContainerSpec => sleeper(armv7, name);
+  const storage = factoryStorage(probedRevision(armv7, [
+    like("good"),
+    { ...like("noimage"), root: Buffer.alloc(8192, "not a squashfs ") },
+    { ...like("badkey"), config: `${lxcConfig(like("badkey"))}lxc.nonsense.key = 1\n` },
+    { ...like("nocommand"), init: ["/bin/no-such-command"] },
+    { ...like("badlimit"), extra: ["lxc.cgroup.memory.limit_in_bytes = plenty"] },
+    { ...like("badpids"), extra: ["lxc.cgroup.pids.max = -3"] },
+  ]));
+  await withDevice({ board: armv7, name: "bad-containers", storage }, async (d) => {
+    await d.waitFor(/error .*noimage.*mount.*root\.squashfs/, MESSAGE_DEADLINE_MS);
+    await d.waitFor(/error .*badkey.*lxc\.nonsense\.key/, MESSAGE_DEADLINE_MS);
+    await d.waitFor(/error .*nocommand.*exec.*\/bin\/no-such-command.*ENOENT/, MESSAGE_DEADLINE_MS);
+    await d.waitFor(/error .*badlimit.*memory\.limit_in_bytes.*plenty/, MESSAGE_DEADLINE_MS);
+    await d.waitFor(/error .*badpids.*pids\.max.*-3/, MESSAGE_DEADLINE_MS);
+    const ps = await onDevice(d, "/usr/bin/wherry ps --json");
+    assert.is(ps.status, 0, ps.text);
+    const status = new Map((JSON.parse(ps.text) as { name: string; status: string }[]).map((c) => [c.name, c.status]));
+    assert.is(status.get("good"), "STARTED", ps.text);
+    for (const bad of ["noimage", "badkey", "nocommand", "badlimit", "badpids"]) assert.is.not(status.get(bad), "STARTED", ps.text);
+    const first = await onDevice(d, "cat /proc/1/comm; readlink /proc/1/exe");
+    assert.match(first.text, /\/init$/);
+    assert.is(d.console.find("Kernel panic"), undefined);
   });
 });
 

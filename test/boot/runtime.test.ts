@@ -1,0 +1,81 @@
+/**
+ * The runtime specification on booted boards: every scenario and look of
+ * test/native/runtime, from inside containers and from outside, where Wherry
+ * is PID 1. armv7 has v1 controllers beside cgroup2 (hybrid), and once more
+ * without cgroup2 (v1 alone); aarch64 has cgroup2 alone.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { storageTree } from "../../build/disk.ts";
+import { buildRevision } from "../../build/revision.ts";
+import { squashfs } from "../../build/rootfs.ts";
+import { boardDebs, boardNamed, type Board } from "../../qemu/boards.ts";
+import { batchScript, judgeScenario, readBatch, type Scenario, type Seen } from "../native/runtime/batch.ts";
+import { judgeLook, LOOKS, looksScript, managedRevision } from "../native/runtime/managed.ts";
+import { scenarioRoot } from "../native/runtime/root.ts";
+import { SCENARIOS } from "../native/runtime/scenarios.ts";
+import { withDevice } from "./device.ts";
+import { onDevice, probeContainer } from "./probe.ts";
+
+const DEADLINE_MS = 900_000;
+const PROGRAM = "/usr/bin/wherry";
+
+type Boot = {
+  board: Board;
+  /** The cgroup layout that the kernel command line asks for. */
+  kind: "hybrid" | "unified";
+  append: string[];
+  /** What /proc/self/mountinfo must have of cgroups, and must not. */
+  mounted: RegExp;
+  absent: RegExp;
+  /** Run with the v1 hierarchies alone. */
+  v1Alone: Scenario[];
+};
+
+const BOOTS: Boot[] = [
+  {
+    board: boardNamed("armv7"), kind: "hybrid", append: [], mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/,
+    v1Alone: SCENARIOS.filter((s) => s.rows.some((r) => r.includes("cgroup"))),
+  },
+  { board: boardNamed("aarch64"), kind: "unified", append: ["cgroup_no_v1=all", "wherry_cgroup=unified"], mounted: / \/sys\/fs\/cgroup .* - cgroup2 /, absent: / - cgroup cgroup /, v1Alone: [] },
+];
+
+type Ran = { groups: string; scenarios: (Seen | undefined)[]; looks: (Seen | undefined)[]; v1Alone: (Seen | undefined)[] };
+
+async function runOn(b: Boot): Promise<Ran> {
+  const debs = boardDebs(b.board);
+  const root = scenarioRoot(debs);
+  const made = managedRevision(debs, true, "/volumes");
+  const storage = storageTree({ revisions: { "0": buildRevision({ ...made, containers: [probeContainer(b.board), ...made.containers] }) }, committed: "0" });
+  root.copyInto(storage, "scenarios/root");
+  storage.file("scenarios/root.squashfs", squashfs(root));
+  let ran: Ran | undefined;
+  await withDevice({ board: b.board, name: `runtime-${b.kind}`, storage, diskMb: 160, memoryMb: 512, append: ["PV_SECUREBOOT_HANDLERS=1", ...b.append] }, async (d) => {
+    const groups = (await onDevice(d, "cat /proc/self/mountinfo", DEADLINE_MS)).text;
+    const looks = await onDevice(d, looksScript(LOOKS, { program: PROGRAM, storage: "/storage", volumes: "/volumes", configs: "/run/pantavisor/configs", run: "/run/pantavisor/pv" }), DEADLINE_MS);
+    const places = { program: PROGRAM, root: "/storage/scenarios/root", image: "/storage/scenarios/root.squashfs", work: "/tmp/scenarios" };
+    const scenarios = await onDevice(d, batchScript(SCENARIOS, places), DEADLINE_MS);
+    const v1Alone = b.v1Alone.length === 0 ? "" : (await onDevice(d, `umount -l /sys/fs/cgroup/unified\n${batchScript(b.v1Alone, places)}`, DEADLINE_MS)).text;
+    ran = { groups, looks: readBatch(looks.text, LOOKS.length), scenarios: readBatch(scenarios.text, SCENARIOS.length), v1Alone: readBatch(v1Alone, b.v1Alone.length) };
+    assert.is(d.console.find("Kernel panic"), undefined);
+    // in the background: the answer would be cut off with the network
+    await onDevice(d, `( sleep 1; ${PROGRAM} poweroff ) > /dev/null 2>&1 &`);
+    assert.is(await d.endsWithin(DEADLINE_MS), "poweroff");
+  });
+  return ran!;
+}
+
+for (const b of BOOTS) {
+  const on = `${b.board.name} (${b.kind})`;
+  let ran: Ran | undefined;
+  test(`${on}: the device runs all of them and powers off`, async () => {
+    ran = await runOn(b);
+    assert.match(ran.groups, b.mounted);
+    assert.not.match(ran.groups, b.absent);
+  });
+  SCENARIOS.forEach((s, i) => test(`${on}: ${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, ran?.scenarios[i])));
+  LOOKS.forEach((l, i) => test(`${on}: ${l.rows.join(", ")}: ${l.says}`, () => judgeLook(l, ran?.looks[i])));
+  b.v1Alone.forEach((s, i) => test(`${b.board.name} (v1 alone): ${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, ran?.v1Alone[i])));
+}
+
+test.run();
