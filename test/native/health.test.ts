@@ -162,11 +162,17 @@ housed("while a container that the watchdog depends on is past help, PID 1 is to
 });
 
 housed("a frozen container is not looked at", {
-  revision: () => ({ containers: [scripted("ice", WAITS, checked({ kind: "exec", command: ["/bin/true"], interval: "100ms", timeout: "1s", retries: 1, on_failure: RESTARTS }))] }),
+  revision: () => ({
+    containers: [
+      scripted("ice", WAITS, checked({ kind: "exec", command: ["/bin/true"], interval: "100ms", timeout: "1s", retries: 1, on_failure: RESTARTS })),
+      scripted("slow", WAITS, checked({ kind: "exec", command: ["/bin/sleep", "1000"], interval: "100ms", timeout: "1s", retries: 1, on_failure: RESTARTS })),
+    ],
+  }),
 }, async (h) => {
   await until(h, "ice", "is healthy", (s) => s.health === "healthy");
   assert.is((await h.daemon.ask("PUT", "/v2/containers/ice", "{\"action\":\"freeze\"}")).status, 200);
-  await new Promise((done) => { setTimeout(done, 2500); });
+  const starts = (await shown(h, "slow")).starts;
+  await until(h, "slow", "was looked at for as long as it takes, twice", (s) => s.starts >= starts + 2);
   assert.is((await h.daemon.ask("PUT", "/v2/containers/ice", "{\"action\":\"thaw\"}")).status, 200);
   const s = await shown(h, "ice");
   assert.equal([s.starts, s.health_failures], [1, 0]);
