@@ -14,9 +14,9 @@ import { seccompFilter } from "../container/seccomp.ts";
 import type { ContainerDescription } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import { bareNetwork } from "../net/actions.ts";
-import { S_IFDIR, S_IFMT } from "../sys/constants.ts";
+import { S_IFDIR, S_IFMT, SIGKILL } from "../sys/constants.ts";
 import { closeFd, currentDirectory, statPath, writeAll } from "../sys/files.ts";
-import { processId, userId } from "../sys/processes.ts";
+import { processId, trySignal, userId, waitPid } from "../sys/processes.ts";
 import { toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
 import { holdSignals, passTerminal, waitForeground, type Foreground } from "./foreground.ts";
@@ -115,7 +115,13 @@ function runWish(w: SandboxWish): number {
 /** From the clone to the end of the container. */
 function supervise(w: SandboxWish, l: Launched, signals: number): number {
   const f: Foreground = { pid: l.pid, pidfd: l.pidfd, isInit: true };
-  const status = l.console < 0 ? waitForeground(f, signals) : passTerminal(f, signals, l.console);
+  let status = SETUP_STATUS;
+  try {
+    status = l.console < 0 ? waitForeground(f, signals) : passTerminal(f, signals, l.console);
+  } catch (e) {
+    if (trySignal(l.pid, SIGKILL) === 0) waitPid(l.pid); // its groups can't be removed before
+    throw e;
+  }
   const told = readReport(l.report);
   closeFd(l.report);
   if (told.state !== "failed") return status;

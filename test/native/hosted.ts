@@ -84,6 +84,11 @@ export class HostedDaemon {
     return this.words.slice(-4000);
   }
 
+  /** All of that. */
+  wholly(): string {
+    return this.words;
+  }
+
   hasEnded(): boolean {
     return this.child === null || this.child.exitCode !== null || this.child.signalCode !== null;
   }

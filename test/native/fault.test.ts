@@ -1,0 +1,257 @@
+/**
+ * One refused system call at a time: a container with overlay, squashfs on a
+ * loop device, network and limits is started and stopped again and again, by
+ * `wherry sandbox` and by the manager, and each time another call of the whole
+ * tree of processes fails (fault/tracer.c). Either the container runs all the
+ * same, or it says what failed with its errno; and nothing is left of it.
+ * Not here: dm-verity, which only booted devices have.
+ * WHERRY_FAULTS=all tries every call with every errno; else a sample of them.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { ensureBinary } from "../../build/images.ts";
+import { squashfs } from "../../build/rootfs.ts";
+import { runResultAsync } from "../../toolchain/run.ts";
+import { targetNamed } from "../../toolchain/targets.ts";
+import { missing } from "../needs.ts";
+import { cgroupsOf, KeptDaemon, linksOf, loopsOf, mountsOf, payloadRoot, program, wholeRevision } from "./soak/world.ts";
+
+const ALL = process.env.WHERRY_FAULTS === "all";
+/** How many of each path are tried when not all are. */
+const SANDBOX_SAMPLE = 60;
+const MANAGER_SAMPLE = 25;
+/** One start and stop under ptrace takes tenths of a second. */
+const DEADLINE_MS = 180_000;
+/** How long what the kernel takes down by itself (detached loop devices) may take. */
+const LEFT_MS = 30_000;
+const needs = (["root", "namespaces", "overlay", "loop"] as const).map(missing).filter((why) => why !== "");
+if (process.arch !== "x64") needs.push("the tracer knows x86_64 only");
+
+type Errno = { name: string; number: number };
+const EPERM: Errno = { name: "EPERM", number: 1 };
+const EIO: Errno = { name: "EIO", number: 5 };
+const EAGAIN: Errno = { name: "EAGAIN", number: 11 };
+const ENOMEM: Errno = { name: "ENOMEM", number: 12 };
+const EBUSY: Errno = { name: "EBUSY", number: 16 };
+const EMFILE: Errno = { name: "EMFILE", number: 24 };
+const ENOSPC: Errno = { name: "ENOSPC", number: 28 };
+const ENOBUFS: Errno = { name: "ENOBUFS", number: 105 };
+
+/** What each call is refused with first; EIO where nothing is said. The whole run tries ENOMEM as well. */
+const LIKELY: { [call: string]: Errno } = {
+  clone: EAGAIN, clone3: EAGAIN, openat: EMFILE, openat2: EMFILE, socket: EMFILE, socketpair: EMFILE, pipe2: EMFILE, mkdirat: ENOSPC, mknodat: ENOSPC, symlinkat: ENOSPC,
+  renameat2: ENOSPC, mount: EPERM, umount2: EBUSY, unlinkat: EBUSY, setns: EPERM, unshare: EPERM, prctl: EPERM, seccomp: EPERM, capset: EPERM, prlimit64: EPERM, setgroups: EPERM,
+  setresuid: EPERM, setresgid: EPERM, sethostname: EPERM, sendto: ENOBUFS, sendmsg: ENOBUFS, execve: ENOMEM, mmap: ENOMEM, bpf: EPERM, keyctl: EPERM, epoll_ctl: ENOMEM, ioctl: EBUSY,
+};
+
+type Fault = { call: string; nth: number; errno: Errno };
+/** What came of it: refused (an error that names it), borne (it ran all the same), missed (the call never came). */
+type Outcome = "refused" | "borne" | "missed";
+
+class Tally {
+  readonly counts: { [outcome: string]: number } = { refused: 0, borne: 0, missed: 0 };
+  readonly wrong: string[] = [];
+
+  async take(f: Fault, what: string, tried: () => Promise<Outcome>): Promise<void> {
+    try {
+      const outcome = await tried();
+      this.counts[outcome]! += 1;
+    } catch (e) {
+      this.wrong.push(`${what}: ${f.call} ${f.nth} ${f.errno.name}: ${e instanceof Error ? e.message : String(e)}`);
+      if (process.env.WHERRY_FAULTS_SAY !== undefined) console.log(this.wrong.at(-1));
+    }
+  }
+
+  end(what: string): void {
+    const c = this.counts;
+    const tried = c.refused! + c.borne! + this.wrong.length;
+    console.log(`faults: ${what}: ${tried} tried, ${c.refused} refused with an error that names it, ${c.borne} borne, ${this.wrong.length} wrong (${c.missed} never came)`);
+    assert.is(this.wrong.length, 0, `${this.wrong.length} faults were not dealt with:\n${this.wrong.slice(0, 20).join("\n")}`);
+    assert.ok(c.refused! > 0 && tried >= (ALL ? 100 : 15), "faults have been tried");
+  }
+}
+
+/** "count NAME N" lines of the tracer. */
+function countsOf(out: string): { call: string; count: number }[] {
+  return readFileSync(out, "utf8").split("\n").filter((l) => l.startsWith("count ")).map((l) => {
+    const [, call, count] = l.split(" ");
+    return { call: call!, count: Number(count) };
+  });
+}
+
+/** All faults of a run that made these calls, or a sample spread over them evenly. */
+function faultsOf(counts: { call: string; count: number }[], sample: number): Fault[] {
+  const all: Fault[] = [];
+  for (const { call, count } of counts) {
+    for (let nth = 1; nth <= count; nth++) {
+      const first = LIKELY[call] ?? EIO;
+      all.push({ call, nth, errno: first });
+      if (ALL && first !== ENOMEM) all.push({ call, nth, errno: ENOMEM });
+    }
+  }
+  const only = process.env.WHERRY_FAULT?.split(" ");
+  if (only !== undefined) return all.filter((f) => f.call === only[0] && (only[1] === undefined || f.nth === Number(only[1])) && (only[2] === undefined || f.errno.name === only[2]));
+  return ALL ? all : Array.from({ length: Math.min(sample, all.length) }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / sample)]!);
+}
+
+async function until(what: string, look: () => string[]): Promise<void> {
+  const end = Date.now() + LEFT_MS;
+  for (;;) {
+    const left = look();
+    if (left.length === 0) return;
+    if (Date.now() > end) throw new Error(`${what}: ${left.join(", ")}`);
+    await new Promise((done) => { setTimeout(done, 20); });
+  }
+}
+
+/** A mount and a network namespace that stay while containers come and go. */
+class House {
+  private readonly child: ChildProcess;
+  private readonly ready: Promise<void>;
+
+  constructor() {
+    this.child = spawn("setpriv", ["--pdeathsig", "KILL", "unshare", "-m", "-n", "--propagation", "private", "sh", "-c", "ip link set lo up && echo ready && exec sleep infinity"], { stdio: ["ignore", "pipe", "inherit"] });
+    this.ready = new Promise((done, refuse) => {
+      this.child.stdout!.on("data", () => done());
+      this.child.on("exit", () => refuse(new Error("no namespaces for the test")));
+    });
+  }
+
+  async opened(): Promise<this> {
+    await this.ready;
+    return this;
+  }
+
+  pid(): number {
+    return this.child.pid!;
+  }
+
+  run(words: string[]): Promise<{ status: number; signal: string | null; stdout: string; stderr: string }> {
+    return runResultAsync("nsenter", ["-t", String(this.pid()), "-m", "-n", ...words], { timeout: DEADLINE_MS, killSignal: "SIGKILL" });
+  }
+
+  close(): void {
+    this.child.removeAllListeners("exit");
+    this.child.kill("SIGKILL");
+  }
+}
+
+const SANDBOXES: { says: string; flags: string[]; config: string[] }[] = [
+  { says: "sandbox, standard profile", flags: ["--memory", "64m", "--pids", "64"], config: [] },
+  {
+    says: "sandbox, LXC configuration and terminal", flags: ["--tty", "--memory", "64m"],
+    config: ["lxc.tty.max = 2", "lxc.pty.max = 64", "lxc.mount.auto = proc:mixed sys:ro cgroup", "lxc.cgroup.devices.deny = a", "lxc.cgroup.devices.allow = c 1:3 rwm", "lxc.cap.drop = sys_module", "lxc.prlimit.nofile = 256", "lxc.hook.version = 1"],
+  },
+];
+
+async function sandboxes(): Promise<void> {
+  const binary = await ensureBinary(targetNamed("x86_64"));
+  const tracer = await program("tracer", "fault");
+  const work = mkdtempSync(join(tmpdir(), "wherry-fault-"));
+  const image = join(work, "root.squashfs");
+  writeFileSync(image, squashfs(payloadRoot(readFileSync(await program("payload")))));
+  const house = await new House().opened();
+  try {
+    for (const s of SANDBOXES) {
+      const config = join(work, "config");
+      writeFileSync(config, s.config.map((l) => `${l}\n`).join(""));
+      const prefix = `fault${process.pid}-`;
+      let number = 0;
+      const attempt = async (call: string, nth: number, errno: number) => {
+        number += 1;
+        const name = `${prefix}${number}`;
+        const out = join(work, "out");
+        rmSync(out, { force: true });
+        const before = mountsOf(house.pid());
+        const r = await house.run([tracer, out, call, String(nth), String(errno), binary, "sandbox", "--name", name, ...(s.config.length > 0 ? ["--config", config] : []), ...s.flags, image, "/bin/payload", name, "quit"]);
+        assert.is(r.signal, null, `no end: ${r.stderr}`);
+        assert.ok(existsSync(out), r.stderr);
+        await until(`is left; ${r.stderr}`, () => [
+          ...cgroupsOf(name), ...loopsOf(`${work}/`), ...linksOf(house.pid()).map((l) => `link ${l}`), ...mountsOf(house.pid()).filter((m) => !before.includes(m)).map((m) => `mount ${m}`),
+        ]);
+        return { ...r, name, hit: readFileSync(out, "utf8").includes("hit "), counts: countsOf(out) };
+      };
+      const plain = await attempt("-", 0, 0);
+      assert.is(plain.status, 0, plain.stderr);
+      const tally = new Tally();
+      for (const f of faultsOf(plain.counts, SANDBOX_SAMPLE / SANDBOXES.length)) {
+        await tally.take(f, s.says, async () => {
+          const r = await attempt(f.call, f.nth, f.errno.number);
+          if (!r.hit) return "missed";
+          if (r.status === 0) {
+            assert.match(r.stdout, `${r.name} up`);
+            return "borne";
+          }
+          assert.ok(r.status >= 125 && r.status <= 127, `status ${r.status}: ${r.stderr}`);
+          assert.match(r.stderr, f.errno.name);
+          return "refused";
+        });
+      }
+      tally.end(s.says);
+    }
+  } finally {
+    house.close();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+async function managers(): Promise<void> {
+  const binary = await ensureBinary(targetNamed("x86_64"));
+  const tracer = await program("tracer", "fault");
+  const keeper = await program("keeper");
+  const payload = readFileSync(await program("payload"));
+  const work = mkdtempSync(join(tmpdir(), "wherry-fault-"));
+  const prefix = `fault${process.pid}-`;
+  const says = "manager, start and stop";
+  let number = 0;
+  const attempt = async (call: string, nth: number, errno: number) => {
+    number += 1;
+    const out = join(work, `out${number}`);
+    mkdirSync(work, { recursive: true });
+    const daemon = new KeptDaemon(join(work, String(number)), binary, keeper, prefix, (volumes) => wholeRevision(prefix, payload, volumes));
+    try {
+      daemon.start([tracer, out, call, String(nth), String(errno)]);
+      const runs = await daemon.until("the container runs, or it is clear that it won't", () => {
+        if (daemon.isOver()) return "ended";
+        if (/ status=STOPPED/.test(daemon.wholly())) return "stopped";
+        return / status=STARTED/.test(daemon.wholly()) ? "runs" : null;
+      }, DEADLINE_MS);
+      await daemon.end(DEADLINE_MS);
+      await until(`is left\n${daemon.wholly()}`, () => daemon.remains());
+      return { runs, said: daemon.wholly(), hit: existsSync(out) && readFileSync(out, "utf8").includes("hit "), counts: existsSync(out) ? countsOf(out) : [] };
+    } finally {
+      await daemon.remove();
+    }
+  };
+  try {
+    const plain = await attempt("-", 0, 0);
+    assert.is(plain.runs, "runs", plain.said);
+    const tally = new Tally();
+    for (const f of faultsOf(plain.counts, MANAGER_SAMPLE)) {
+      await tally.take(f, says, async () => {
+        const r = await attempt(f.call, f.nth, f.errno.number);
+        if (!r.hit) return "missed";
+        if (r.said.includes(f.errno.name)) return "refused";
+        assert.is(r.runs, "runs", `neither runs nor says why:\n${r.said}`);
+        return "borne";
+      });
+    }
+    tally.end(says);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+const CASES: [string, () => Promise<void>][] = [
+  ["wherry sandbox: any one system call refused is named or borne, and nothing is left", sandboxes],
+  ["the manager: any one system call refused is named or borne, and nothing is left", managers],
+];
+for (const [title, body] of CASES) {
+  if (needs.length > 0) console.log(`skip: ${title}: ${needs.join("; ")}`);
+  else test(title, body);
+}
+test.run();
