@@ -109,6 +109,7 @@ class Checking {
   /** Configurations that containers name, and others called like the usual one. */
   lxcFiles(state: State): void {
     let read = 0;
+    const absent: string[] = [];
     for (const a of state.artifacts) {
       const owner = a.owner < 0 ? null : state.containers[a.owner]!;
       const isConfig = owner === null ? a.name.endsWith("/lxc.container.conf") : a.name === `${owner.name}/${owner.config}`;
@@ -117,12 +118,13 @@ class Checking {
       const object = `${this.source.objects}/${a.id}`;
       const path = this.source.objects !== "" && exists(object) ? object : this.source.folder !== "" && exists(file) ? file : "";
       if (path === "") {
-        this.skip("lxc", `${a.name} is not here`);
+        absent.push(a.name);
         continue;
       }
       read += 1;
       this.lxcFile(path, a.name);
     }
+    if (absent.length > 0) this.skip("lxc", `${absent[0]!}${absent.length > 1 ? ` and ${absent.length - 1} more are` : " is"} not here`);
     if (read > 0) this.report.done.push(`container configurations (${read})`);
   }
 

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import type { ColdStart, Idle, Restarts, Syncs } from "./manager.ts";
 import type { Samples } from "./starts.ts";
+import type { StateCheck } from "./state.ts";
 import { figure, median, spread, table } from "./statistics.ts";
 
 export type Results = {
@@ -14,6 +15,7 @@ export type Results = {
   syncs: Syncs | null;
   restarts: Restarts | null;
   idle: Idle[];
+  checks: StateCheck[];
   /** Parts that could not be measured, with the reason. */
   failures: string[];
 };
@@ -49,6 +51,12 @@ function idleTable(rows: Idle[]): string {
   ]));
 }
 
+export function checksTable(rows: StateCheck[]): string {
+  return table(["`wherry check` of", "items", "KB", "runs", "CPU ms (p10-p90)", "wall ms", "least wall ms", "peak RSS KiB"], rows.map((r) => [
+    `${r.containers} containers`, String(r.items), figure(r.bytes / 1000, 0), String(r.wall.length), spread(r.cpu, 1), spread(r.wall, 1), figure(Math.min(...r.wall), 1), figure(median(r.peakKib), 0),
+  ]));
+}
+
 /** All of it as Markdown, without a title. */
 export function reportText(r: Results): string {
   const parts: string[] = [];
@@ -62,6 +70,7 @@ export function reportText(r: Results): string {
     parts.push(`One container that leaves at once, started again by the resident manager (end noticed, unmounted, mounted, started): ${spread(r.restarts.wallMs)} ms from payload to payload, ${figure(r.restarts.cpuMs)} ms of our CPU each, ${r.restarts.count} times.`);
   }
   if (r.idle.length > 0) parts.push(idleTable(r.idle));
+  if (r.checks.length > 0) parts.push(checksTable(r.checks));
   if (r.failures.length > 0) parts.push(r.failures.map((f) => `Not measured: ${f}`).join("\n"));
   return `${parts.join("\n\n")}\n`;
 }

@@ -1,6 +1,6 @@
 /**
  * npm run bench -- [--rounds N] [--runs N] [--starts N] [--seconds N]
- *                  [--only starts,manager,idle] [--no-peers] [--write]
+ *                  [--only starts,manager,idle,check] [--no-peers] [--write]
  * Figures of Wherry beside a floor and beside Debian's container runtimes, in
  * the same interleaved run. Printed; --write keeps them as docs/benchmarks.md.
  * Figures are no test: status 1 only when something could not be measured.
@@ -15,8 +15,9 @@ import { installPeers } from "./peers.ts";
 import { ensurePrograms } from "./programs.ts";
 import { machineText, reportText, type Results } from "./report.ts";
 import { measureStarts } from "./starts.ts";
+import { measureChecks } from "./state.ts";
 
-const PARTS = ["starts", "manager", "idle"];
+const PARTS = ["starts", "manager", "idle", "check"];
 
 async function main(): Promise<number> {
   const args = parse(process.argv.slice(2), {
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
   if (args.peers && only.includes("starts")) installPeers();
   const programs = await ensurePrograms();
   const work = mkdtempSync(join(tmpdir(), "wherry-bench-"));
-  const results: Results = { starts: [], coldStarts: [], syncs: null, restarts: null, idle: [], failures: [] };
+  const results: Results = { starts: [], coldStarts: [], syncs: null, restarts: null, idle: [], checks: [], failures: [] };
   const attempt = async (what: string, measure: () => void | Promise<void>): Promise<void> => {
     console.error(`bench: ${what}`);
     try {
@@ -58,6 +59,7 @@ async function main(): Promise<number> {
     if (only.includes("idle")) {
       for (const n of [1, 10, 100]) await attempt(`${n} idle`, async () => { results.idle.push(await measureIdle(programs, top, n, args.seconds)); });
     }
+    if (only.includes("check")) await attempt("checks of a state", () => { results.checks = measureChecks(programs, work, args.runs); });
   } finally {
     // Nothing is deleted through what may still be mounted.
     if (!readFileSync("/proc/self/mountinfo", "utf8").includes(` ${work}/`)) rmSync(work, { recursive: true, force: true });
@@ -83,6 +85,7 @@ ${figures}
 - wherry sandbox: told by an LXC configuration and flags to do what the floor does, with the floor's four controllers; the second row is its default, which also masks or locks what tells of the machine in /proc and /sys, and refuses more calls.
 - crun, lxc and runc are Debian's packages, configured to the same namespaces, capabilities and refused calls, but with a bound root instead of an overlay (\`test/bench/peers.ts\`).
 - "From exec of the manager": \`wherry daemon\` on a storage where the revision lies already; every container has its own squashfs on a loop device, an overlay and a cgroup limit. The payload's first instruction reads the clock; READY is when the manager has answered its signal on the control socket.
+- "wherry check" runs on generated states, as a whole process without a daemon (\`test/bench/state.ts\`).
 - CPU and memory of the manager count all processes that are Wherry's, none of a container. A CPU tick is 10 ms.
 `;
 }

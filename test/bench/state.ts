@@ -1,13 +1,17 @@
 /**
- * How long checking a state takes, compiled: `program N` makes the state of N
- * containers (20 items and about 5 KB each), checks it 20 times and prints
- * the best time and the peak memory; `program N FILE` writes the state
- * instead, `program FILE` checks a file once, so that the peak is its own.
+ * How long checking a state takes: `wherry check`, as it ships, on generated
+ * states of 20 items and about 5 KB a container. Whole processes: start, file
+ * read and report included.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { parseState, usualOptions } from "../../src/state/parse.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "../../toolchain/run.ts";
+import type { Programs } from "./programs.ts";
 
-const ROUNDS = 20;
+/** One state, checked again and again; times in milliseconds. */
+export type StateCheck = { containers: number; items: number; bytes: number; wall: number[]; cpu: number[]; peakKib: number[] };
+
+const SIZES = [10, 100, 1000];
 const FILES = 15;
 const STORAGES = 24;
 const LOGS = 14;
@@ -32,7 +36,7 @@ function manifest(name: string): string {
 }
 
 /** A state of so many containers. */
-function stateOf(containers: number): string {
+export function stateOf(containers: number): string {
   const members: string[] = ["\"#spec\":\"pantavisor-service-system@1\"", "\"bsp/run.json\":{\"fit\":\"x.fit\"}", `"bsp/x.fit":"${objectId(0)}"`];
   for (let c = 0; c < containers; c++) {
     const name = `c${c}`;
@@ -44,33 +48,21 @@ function stateOf(containers: number): string {
   return `{${members.join(",")}}`;
 }
 
-function peakKb(): string {
-  for (const line of readFileSync("/proc/self/status", "utf8").split("\n")) {
-    if (line.startsWith("VmHWM:")) return line.slice(6).trim();
-  }
-  return "unknown";
-}
-
-function check(bytes: Uint8Array, rounds: number): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < rounds; i++) {
-    const began = performance.now();
-    const checked = parseState(bytes, usualOptions());
-    const took = performance.now() - began;
-    if (!checked.ok) throw new Error(`${checked.problems[0]!.at}: ${checked.problems[0]!.why}`);
-    if (took < best) best = took;
-  }
-  return best;
-}
-
-const first = process.argv[2]!;
-const containers = Number(first);
-if (Number.isNaN(containers)) {
-  const bytes = new Uint8Array(readFileSync(first));
-  console.log(`${bytes.length} bytes, ${check(bytes, 1).toFixed(1)} ms, peak ${peakKb()}`);
-} else if (process.argv.length > 3) {
-  writeFileSync(process.argv[3]!, stateOf(containers));
-} else {
-  const bytes = new TextEncoder().encode(stateOf(containers));
-  console.log(`${containers} containers, ${bytes.length} bytes, best of ${ROUNDS}: ${check(bytes, ROUNDS).toFixed(1)} ms`);
+/** Checks a state of each size `runs` times. work: a folder for the files. */
+export function measureChecks(programs: Programs, work: string, runs: number): StateCheck[] {
+  return SIZES.map((containers) => {
+    const text = stateOf(containers);
+    const file = join(work, `state-${containers}.json`);
+    writeFileSync(file, text);
+    const found: StateCheck = { containers, items: 0, bytes: text.length, wall: [], cpu: [], peakKib: [] };
+    found.items = (JSON.parse(run(programs.wherry, ["check", "--json", "--mode", "disabled", file])) as { items: number }).items;
+    for (const line of run(programs.stopwatch, [String(runs), "row", programs.wherry, "check", "--mode", "disabled", file]).trim().split("\n")) {
+      const [, wall, user, system, peak, status] = line.split(" ").map(Number);
+      if (status !== 0) throw new Error(`check of ${containers} containers: status ${status}`);
+      found.wall.push(wall! / 1000);
+      found.cpu.push((user! + system!) / 1000);
+      found.peakKib.push(peak!);
+    }
+    return found;
+  });
 }
