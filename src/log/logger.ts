@@ -164,6 +164,7 @@ class Logger {
       const c = new Console(this, f.name, fd, new LogFile(f.path, f.maxBytes));
       this.consoles.set(f.name, c);
       this.loop.add(fd, CONSOLE_EVENTS, c);
+      this.loop.settleLater();
     } else if (f.kind === "end") {
       const c = this.consoles.get(f.name);
       if (c !== undefined) this.endConsole(c);

@@ -16,7 +16,7 @@ import { packMail, unpackMail, type Mail } from "../init/mail.ts";
 import { Log } from "../log/line.ts";
 import { LoggerClient } from "../log/client.ts";
 import { isRevisionName, StoragePlaces } from "../storage/places.ts";
-import type { FailureAction, Group, State } from "../state/model.ts";
+import type { Group, State } from "../state/model.ts";
 import type { Notification } from "../supervisor/notification.ts";
 import type { GoalState } from "../supervisor/status.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
@@ -31,11 +31,11 @@ import { environment, setProcessName, tryExec } from "../sys/processes.ts";
 import { trySetNonBlocking } from "../sys/relative.ts";
 import { receive, trySend } from "../sys/sockets.ts";
 import { kernelCommandLine, loadBootModules, makeRunFolders, mountStorage, readConfig, storageDevice, writeSysctls } from "./boot.ts";
+import { Care } from "./care.ts";
 import { DeviceParts } from "./device_parts.ts";
-import { HealthKeeper } from "./health.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
 import { Journal, processStart, type Entry } from "./journal.ts";
-import { Complaints, FinishTimer, HealthNews, LoopTimers, MailWatch, News, NotifyNews, PartsDown, PartsUp, SignalWatch, StorageTimer, SupervisorListener } from "./manager_news.ts";
+import { CareNews, Complaints, FinishTimer, LoopTimers, MailWatch, News, NotifyNews, PartsDown, PartsUp, SignalWatch, StorageTimer, SupervisorListener } from "./manager_news.ts";
 import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
 import { ContainerRuntime } from "./runtime.ts";
@@ -84,7 +84,7 @@ export class Manager extends Backend {
   private boss: Supervisor | null = null;
   private runtime: ContainerRuntime | null = null;
   private parts: DeviceParts | null = null;
-  private health: HealthKeeper | null = null;
+  private care: Care | null = null;
   private readonly notify: NotifySockets;
   private revisionName = "0";
   private controlFd = -1;
@@ -240,11 +240,11 @@ export class Manager extends Backend {
   private startSupervisor(found: LoadedRevision, parts: DeviceParts): void {
     for (const c of found.state.containers) if (wantsNotify(c)) this.notify.open(c.name);
     const runtime = new ContainerRuntime(this.loop, this.logger, this.log, this.settings, this.loaded.config, found, parts.disks);
-    this.health = new HealthKeeper(this.loop, runtime, this.settings.healthLadder, this.settings.healthRetries, new HealthNews(this));
     const boss = new Supervisor(found.state.groups, this.settings.goalSeconds, this.settings.stopMs, new LoopTimers(this.loop), runtime, new SupervisorListener(this), this.log);
     runtime.attach(boss);
     this.runtime = runtime;
     this.boss = boss;
+    this.care = new Care(this.loop, this.settings, runtime, boss, this.notify, this.log, new CareNews(this));
     const entries = this.journal!.read();
     for (const c of found.state.containers) {
       const unit = boss.add(c, this.revisionName);
@@ -253,6 +253,7 @@ export class Manager extends Backend {
       else runtime.sweep(unit, false);
     }
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
+    this.notify.listen();
     boss.evaluate();
   }
 
@@ -316,8 +317,8 @@ export class Manager extends Backend {
   }
 
   unitChanged(unit: Unit): void {
-    if (this.health !== null) this.health.follow(unit);
-    if (unit.phase === "MOUNTING" && wantsNotify(unit.container)) this.notify.open(unit.name());
+    this.loop.settleLater();
+    if (this.care !== null) this.care.follow(unit);
     if (this.journal === null) return;
     const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
     if (waits && unit.retries === 0 && unit.healthFailures === 0) this.journal.forget(unit.name());
@@ -326,31 +327,12 @@ export class Manager extends Backend {
 
   /** A container has said something on its notify socket. */
   notified(name: string, n: Notification): void {
-    const unit = this.boss === null ? null : this.boss.find(name);
-    if (unit === null || this.boss === null || !unit.isAlive()) return;
-    if (n.status !== null) unit.statusText = n.status;
-    if (n.ready && unit.phase === "STARTING") this.boss.dispatch(unit, "started");
-    if (n.ready && unit.phase === "STARTED" && unit.container.statusGoal === "READY") this.boss.dispatch(unit, "ready");
-    this.health!.notified(unit, n);
+    if (this.care !== null) this.care.notified(name, n);
   }
 
-  /** A health check has failed often enough: one step of the ladder. False when it can't be taken. */
-  unhealthy(unit: Unit, action: FailureAction, failures: number, why: string): boolean {
-    const boss = this.boss!;
-    if (action === "rollback" && !boss.duringUpdate) return false; // what runs is the committed revision: there is none to go back to
-    this.log.error("container", "unhealthy", ["name", unit.name(), "failures", String(failures), "answer", action, "why", why]);
-    if (action === "rollback" || action === "reboot") {
-      this.end("reboot");
-      return true;
-    }
-    for (let i = boss.units.length - 1; i >= 0; i--) {
-      const u = boss.units[i]!;
-      const meant = u === unit || (action === "restart-group" && u.container.group === unit.container.group);
-      if (!meant || !u.isAlive() || u.phase === "STOPPING") continue;
-      u.stoppedFor = u === unit ? why : `restarted with container ${unit.name()}`;
-      boss.requestStop(u, "restart");
-    }
-    return true;
+  /** A container is past all help but this. */
+  startAgain(): void {
+    this.end("reboot");
   }
 
   /** Nothing more can be done for a container: the device's answer. */
@@ -386,15 +368,10 @@ export class Manager extends Backend {
       }
       const m = unpackMail(b.subarray(0, r.size));
       if (m === null) continue;
-      if (m.kind === "ping") this.send({ kind: this.starves() ? "unfed" : "alive" });
+      if (m.kind === "ping") this.send({ kind: this.ending === "" && this.care !== null && this.care.starves() ? "unfed" : "alive" });
       else if (m.kind === "asked") this.end(m.how);
       else if (m.kind === "reaped" && this.runtime !== null) this.runtime.reaped(m.pid, m.exited, m.code);
     }
-  }
-
-  /** A container that the device can't do without is past all help: the hardware watchdog shall bite. */
-  private starves(): boolean {
-    return this.boss !== null && this.health !== null && this.ending === "" && this.health.starves(this.boss.units);
   }
 
   private send(m: Mail): void {

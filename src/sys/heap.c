@@ -402,4 +402,32 @@ void *memalign(size_t alignment, size_t n)
 {
 	return aligned_alloc(alignment, n);
 }
+/* ---- what a process that has become quiet does not need ---- */
+
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
+
+/*
+ * Gives free pages back, also those of short runs, and unmaps the code: nearly
+ * all of it ran once, and what runs again is mapped again from the file.
+ */
+int32_t sys_settle(void)
+{
+	uint32_t step;
+	for (uint32_t u = TABLE_UNITS; units && u < top; u += step) {
+		step = units[u].kind == FREE || units[u].kind == RUN ? units[u].length : 1;
+		if (units[u].kind == FREE)
+			give_back_pages(u, step);
+	}
+	const uintptr_t from = (uintptr_t)__ehdr_start & ~(uintptr_t)(PAGE - 1);
+	const uintptr_t to = (uintptr_t)etext & ~(uintptr_t)(PAGE - 1);
+	/* neither headers nor code are ever written: what is dropped is in the file */
+	return madvise((void *)from, to - from, MADV_DONTNEED) ? -errno : 0;
+}
+#else
+#include <stdint.h>
+int32_t sys_settle(void)
+{
+	return 0;
+}
 #endif

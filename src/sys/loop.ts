@@ -32,6 +32,18 @@ export abstract class Timer {
   abstract expired(): void;
 }
 
+const QUIET_MS = 3000;
+
+/**
+ * Armed by work that comes in bursts: once it is over, memory that only the
+ * work needed goes back to the kernel. One wake-up a burst, none when idle.
+ */
+class Settling extends Timer {
+  expired(): void {
+    sys_settle();
+  }
+}
+
 /** Where errors of handlers go. */
 export abstract class Faults {
   abstract fault(e: unknown): void;
@@ -43,6 +55,7 @@ export class Loop {
   private readonly timers: Timer[] = [];
   private readonly faults: Faults;
   private readonly out: Uint8Array = new Uint8Array(8 * 32);
+  private readonly settling: Timer = new Settling();
   private stopped = false;
   /** How often the wait ended: idle means it does not grow. */
   wakeups = 0;
@@ -75,6 +88,11 @@ export class Loop {
     if (timer.armed) return;
     timer.armed = true;
     this.timers.push(timer);
+  }
+
+  /** Work is under way: settles when there has been none for a while. */
+  settleLater(): void {
+    this.arm(this.settling, QUIET_MS);
   }
 
   disarm(timer: Timer): void {

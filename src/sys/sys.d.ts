@@ -86,6 +86,7 @@ declare function sys_pidfd_send_signal(pidfd: i32, signal: i32): i32;
 declare function sys_pidfd_getfd(pidfd: i32, fd: i32): i32;
 declare function sys_kill(pid: i32, signal: i32): i32;
 declare function sys_getpid(): i32;
+declare function sys_settle(): i32;
 declare function sys_getppid(): i32;
 declare function sys_getuid(): f64;
 declare function sys_geteuid(): f64;

@@ -81,6 +81,7 @@ function ending(): void {
   works("sys_kill", sys_kill(sys_getpid(), 0));
   refused("sys_kill", sys_kill(NOBODY, 0), ESRCH);
   infallible("sys_getpid", sys_getpid() > 0);
+  infallible("sys_settle", sys_settle() === 0);
   const parent = sys_getpid();
   infallible("sys_getppid", inChild(() => sys_exit(sys_getppid() === parent ? 0 : 1)) === 0);
   infallible("sys_getuid", sys_getuid() === 0);
