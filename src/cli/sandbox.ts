@@ -3,8 +3,8 @@
  * the manager's, for update scripts, debugging and measuring. Whatever it
  * made is gone when it returns.
  */
-import { createCgroups, readLayout, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
-import { planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
+import { createCgroups, readLayout, removeCgroup, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
+import { planCgroup, type CgroupPlace, type CgroupPlan } from "../cgroup/plan.ts";
 import { readHostFacts } from "../container/facts.ts";
 import { launch, readReport, type Launched } from "../container/launch.ts";
 import { planContainer, type ContainerRequest } from "../container/plan.ts";
@@ -15,13 +15,14 @@ import type { ContainerDescription } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import { bareNetwork } from "../net/actions.ts";
 import { S_IFDIR, S_IFMT, SIGKILL } from "../sys/constants.ts";
-import { closeFd, currentDirectory, statPath, writeAll } from "../sys/files.ts";
+import { ESRCH } from "../sys/errno.ts";
+import { closeFd, currentDirectory, listFolders, statPath, writeAll } from "../sys/files.ts";
 import { processId, trySignal, userId, waitPid } from "../sys/processes.ts";
-import { toUtf8 } from "../sys/text.ts";
+import { parseDecimal, toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
 import { holdSignals, passTerminal, waitForeground, type Foreground } from "./foreground.ts";
 import { readConfiguration } from "./lxc_file.ts";
-import { applyWish, parseSandbox, plainDescription, SANDBOX, volumeEntry, type SandboxWish } from "./sandbox_plan.ts";
+import { applyWish, DEFAULT_PREFIX, parseSandbox, plainDescription, SANDBOX, volumeEntry, type SandboxWish } from "./sandbox_plan.ts";
 
 const USAGE_STATUS = 2;
 const SETUP_STATUS = 125;
@@ -85,6 +86,20 @@ export function runSandbox(args: string[]): number {
   }
 }
 
+function parentOf(p: CgroupPlace): string {
+  return p.directory.slice(0, p.directory.lastIndexOf("/"));
+}
+
+/** Groups of sandboxes that were killed: those with a name of their own are replaced when it comes again, the others are removed here. */
+function removeForgotten(places: CgroupPlace[]): void {
+  for (const p of places) {
+    for (const name of listFolders(parentOf(p))) {
+      const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
+      if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${parentOf(p)}/${name}`);
+    }
+  }
+}
+
 function runWish(w: SandboxWish): number {
   const problems: Problem[] = [];
   const warnings: string[] = [];
@@ -103,6 +118,7 @@ function runWish(w: SandboxWish): number {
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
   for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
   if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
+  removeForgotten(cgroup.places);
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);
   try {
     const signals = holdSignals();

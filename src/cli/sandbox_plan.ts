@@ -61,7 +61,7 @@ export type ParsedWish = { wish: SandboxWish; problem: string };
 
 const PERIOD_US = 100000;
 /** Without --name the command's own container is told apart by our process id. */
-const DEFAULT_PREFIX = "sandbox-";
+export const DEFAULT_PREFIX = "sandbox-";
 
 function limitsOf(f: Flags): { limits: Limits; problem: string } {
   const limits = noLimits();

@@ -5,11 +5,11 @@
  */
 import { openUnified, restrictDevices } from "../cgroup/apply.ts";
 import { configureInside } from "../net/apply.ts";
-import { CLONE_NEWUSER, O_RDONLY, O_RDWR, O_WRONLY, SIGKILL } from "../sys/constants.ts";
+import { CLONE_NEWUSER, EPOLLIN, O_RDONLY, O_RDWR, O_WRONLY, SIGKILL } from "../sys/constants.ts";
 import { ENOENT, ENOSYS } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeDirectory, closeFd, openFile, tryOpen, tryPutText, tryRead, tryWrite } from "../sys/files.ts";
-import { resetSignals } from "../sys/loop.ts";
+import { resetSignals, waitFor } from "../sys/loop.ts";
 import { mountAt } from "../sys/mounts.ts";
 import { exitNow, newSession, PR_SET_PDEATHSIG, setHostname, setUmask, tryNewSessionKeyring, tryPersonality, tryPrctl, trySetns, unshare } from "../sys/processes.ts";
 import { closeOnExecFrom, tryWriteText } from "../sys/relative.ts";
@@ -122,9 +122,15 @@ class FirstProcess {
       case "terminal": this.check(tryIoctl(0, TIOCSCTTY, 0), "ioctl TIOCSCTTY", ""); return;
       case "directory": changeDirectory(s.target); return;
       case "limit": applyLimit(s); return;
-      case "die-with-parent": this.check(tryPrctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG"); return;
+      case "die-with-parent": this.dieWithParent(); return;
       case "ids": becomeUser(this.plan.uid, this.plan.gid, this.plan.groups); return;
     }
+  }
+
+  /** Again, since becoming another user has undone it; a parent that has ended meanwhile has closed its end. */
+  private dieWithParent(): void {
+    this.check(tryPrctl(PR_SET_PDEATHSIG, SIGKILL), "prctl", "PR_SET_PDEATHSIG");
+    if (waitFor(this.prepared.report, EPOLLIN, 0) > 0) exitNow(125);
   }
 
   private check(r: number, step: string, path: string): void {

@@ -6,15 +6,18 @@
  * there is nothing too much. After an orderly end nothing at all is left.
  * WHERRY_SOAK: how many kills. WHERRY_SOAK_SEED: of the random moments.
  */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ensureBinary } from "../../build/images.ts";
+import { squashfs } from "../../build/rootfs.ts";
+import { runResult } from "../../toolchain/run.ts";
 import { targetNamed } from "../../toolchain/targets.ts";
 import { missing } from "../needs.ts";
-import { KeptDaemon, mountsOf, program, soakRevision, startOf } from "./soak/world.ts";
+import { cgroupsOf, KeptDaemon, loopsOf, mountsOf, payloadRoot, program, soakRevision, startOf } from "./soak/world.ts";
 
 const KILLS = Number(process.env.WHERRY_SOAK ?? 25);
 const SEED = Number(process.env.WHERRY_SOAK_SEED ?? 1);
@@ -294,8 +297,60 @@ async function executedAgain(): Promise<void> {
   });
 }
 
+/** Processes whose command line has that word. */
+function processesWith(word: string): number[] {
+  return readdirSync("/proc").filter((d) => /^\d+$/.test(d) && Number(d) !== process.pid).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(word);
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function gone(what: string, look: () => unknown[]): Promise<void> {
+  const end = Date.now() + DEADLINE_MS;
+  while (look().length > 0) {
+    assert.ok(Date.now() < end, `${what}: ${look().join(", ")}`);
+    await pause(10);
+  }
+}
+
+async function sandboxKilled(): Promise<void> {
+  const binary = await ensureBinary(targetNamed("x86_64"));
+  const work = mkdtempSync(join(tmpdir(), "wherry-soak-"));
+  const image = join(work, "root.squashfs");
+  writeFileSync(image, squashfs(payloadRoot(readFileSync(await program("payload")))));
+  const words = (mode: string): string[] => ["sandbox", "--memory", "64m", "--pids", "64", image, "/bin/payload", image, mode];
+  const dice = new Dice(SEED + 2);
+  const mounts = mountsOf("self");
+  const pids: number[] = [];
+  try {
+    for (let i = 0; i < KILLS; i++) {
+      const child = spawn("setpriv", ["--pdeathsig", "KILL", binary, ...words("stay")], { stdio: "ignore" });
+      const ended = new Promise((done) => { child.on("exit", done); });
+      await pause(dice.unit() * dice.of([5, 20, 60]));
+      child.kill("SIGKILL");
+      await ended;
+      pids.push(child.pid!);
+      await gone("processes of a killed sandbox", () => processesWith(image));
+      await gone("loop devices of a killed sandbox", () => loopsOf(`${work}/`));
+      assert.equal(mountsOf("self").filter((m) => !mounts.includes(m) && m.includes("wherry")), [], "mounts of a killed sandbox");
+    }
+    const left = (): string[] => pids.flatMap((pid) => cgroupsOf(`sandbox-${pid}`).filter((c) => c.endsWith(`/sandbox-${pid}`)));
+    const before = left().length;
+    const next = runResult(binary, words("quit"));
+    assert.is(next.status, 0, next.stderr);
+    assert.equal(left(), [], "the next sandbox has removed the groups of those before");
+    console.log(`soak: ${KILLS} kills of a sandbox; of their ${before} groups the next one has left none`);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 const CASES: [string, () => Promise<void>][] = [
   ["killed at random moments, a manager leaves every container running and the next one takes over", killed],
+  ["a killed sandbox takes its container along, and the next one removes its groups", sandboxKilled],
   ["executed again at random moments, a manager keeps every container", executedAgain],
 ];
 for (const [title, body] of CASES) {
