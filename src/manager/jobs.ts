@@ -22,11 +22,24 @@ import { Job } from "../supervisor/worker.ts";
 /** Disks of a revision, and the file whose lock lets one process at a time mount one. */
 export type Disks = { plans: DiskPlan[]; lock: string };
 
+/** Kernel modules of what the disks of a revision lie on. */
+export function modulesOfDisks(plans: DiskPlan[]): string[] {
+  const out: string[] = [];
+  for (const p of plans) {
+    if (p.source.kind === "zram") out.push("zram");
+    if (p.source.kind === "file" && p.action === "mount") out.push("loop");
+    if (p.action === "mount") out.push(p.format);
+    if (p.action === "crypt") out.push("dm-mod", "dm-crypt");
+  }
+  return out;
+}
+
 /** Mounts disks that something wants; "" or why one could not be. */
 export function mountDisks(disks: Disks, names: string[]): string {
   if (names.length === 0) return "";
   const lock = lockFile(disks.lock);
   try {
+    ensureModules(modulesOfDisks(disks.plans));
     for (const name of names) {
       const why = mountDisk(name, disks.plans);
       if (why !== "") return why;

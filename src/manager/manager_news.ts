@@ -5,14 +5,13 @@
 import { LoggerNews } from "../log/client.ts";
 import type { Log } from "../log/line.ts";
 import type { GoalState } from "../supervisor/status.ts";
-import type { FailureAction } from "../state/model.ts";
 import type { Notification } from "../supervisor/notification.ts";
 import { Answer } from "../supervisor/worker.ts";
 import { Listener, Timers } from "../supervisor/supervisor.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import { reason } from "../sys/error.ts";
 import { Faults, monotonicMs, Timer, Watch, type Loop } from "../sys/loop.ts";
-import { HealthOwner } from "./health.ts";
+import { CareOwner } from "./care.ts";
 import type { Manager } from "./manager.ts";
 import { NotifyListener } from "./notify_sockets.ts";
 
@@ -129,14 +128,14 @@ export class SupervisorListener extends Listener {
   }
 }
 
-export class HealthNews extends HealthOwner {
+export class CareNews extends CareOwner {
   private readonly manager: Manager;
   constructor(manager: Manager) {
     super();
     this.manager = manager;
   }
-  unhealthy(unit: Unit, action: FailureAction, failures: number, why: string): boolean {
-    return this.manager.unhealthy(unit, action, failures, why);
+  startAgain(): void {
+    this.manager.startAgain();
   }
 }
 

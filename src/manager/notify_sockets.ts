@@ -66,31 +66,31 @@ export class NotifySockets {
   /** A descriptor that the logger has kept; true when it is one of ours. */
   inherit(kept: string, fd: number): boolean {
     if (!kept.startsWith(`@${KEPT}`)) return false;
-    this.add(kept.slice(KEPT.length + 1), fd);
+    this.sockets.push(new NotifySocket(kept.slice(KEPT.length + 1), fd, this.listener));
     return true;
   }
 
-  private add(container: string, fd: number): void {
-    const s = new NotifySocket(container, fd, this.listener);
-    this.sockets.push(s);
-    this.loop.add(fd, EPOLLIN, s);
-  }
-
-  /** The container's socket is there, and nothing in it is of an earlier run. */
+  /** The container's socket is there, with what was said in it before. */
   open(container: string): void {
-    for (const s of this.sockets) {
-      if (s.container !== container) continue;
-      s.read(false);
-      return;
-    }
+    if (this.sockets.some((s) => s.container === container)) return;
     makeDirectories(`${this.folder}/${container}`);
     changeMode(this.folder, 0o700);
     const path = `${this.folder}/${container}/notify`;
     tryUnlink(path);
     const fd = listenUnix(path, SOCK_DGRAM, 0);
     changeMode(path, 0o666);
-    this.add(container, fd);
+    this.sockets.push(new NotifySocket(container, fd, this.listener));
     this.logger.send({ kind: "keep", name: `${KEPT}${container}` }, [fd]);
+  }
+
+  /** Once the containers are known: from now on what arrives is told, what has arrived first. */
+  listen(): void {
+    for (const s of this.sockets) this.loop.add(s.fd, EPOLLIN, s);
+  }
+
+  /** Nothing in the container's socket is of an earlier run any more. */
+  drain(container: string): void {
+    for (const s of this.sockets) if (s.container === container) s.read(false);
   }
 
   /** To a new logger: everything we hold. */

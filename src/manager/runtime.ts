@@ -17,8 +17,6 @@ import { failureText } from "../container/report.ts";
 import { haltSignal } from "../container/stop.ts";
 import { DriverManager } from "../driver/manager.ts";
 import { moduleFolder } from "../driver/apply.ts";
-import { HotplugWatcher } from "../driver/watcher.ts";
-import { parseIds, parseRules } from "../driver/mdev_rules.ts";
 import type { LoggerClient } from "../log/client.ts";
 import type { Log } from "../log/line.ts";
 import { openNetNamespace, prepareNetwork } from "../net/apply.ts";
@@ -36,36 +34,22 @@ import { attachExport, planExports, type Export } from "../volume/exports.ts";
 import type { VolumePlan } from "../volume/plan.ts";
 import { Attachment } from "./attachment.ts";
 import { volumeOptionsOf } from "./device_parts.ts";
+import { DeviceRules } from "./device_rules.ts";
 import { ownFolders } from "./injected.ts";
 import { CleanJob, LOADED, MountJob, type Disks } from "./jobs.ts";
-import { InsideEnd, InsideRun } from "./inside.ts";
+import { type InsideEnd, InsideRun } from "./inside.ts";
 import { processStart } from "./journal.ts";
 import { LogJob } from "./log_job.ts";
 import { Networks } from "./networks.ts";
 import { hostFolders, prepareContainer, volumePlanOf, type Surroundings } from "./prepare.ts";
 import type { LoadedRevision } from "./revision.ts";
-import { Cleaned, GroupNews, HotplugNews, Mounted, PidWatch, ReportWatch, StatusTimer, Unheard } from "./runtime_news.ts";
+import { Turns } from "./turns.ts";
+import { Cleaned, GroupNews, Mounted, PidWatch, ReportWatch, StatusTimer, Unheard } from "./runtime_news.ts";
 import type { Settings } from "./settings.ts";
 import { UserMeta } from "./user_meta.ts";
 
 /** How long the status of an adopted process may take to come from PID 1. */
 const STATUS_MS = 500;
-
-/** How long a command may take that a rule of mdev.json wants. */
-const DEVICE_COMMAND_MS = 60000;
-
-class DeviceCommandEnd extends InsideEnd {
-  private readonly log: Log;
-  private readonly what: string[];
-  constructor(log: Log, what: string[]) {
-    super();
-    this.log = log;
-    this.what = what;
-  }
-  ended(ok: boolean, why: string): void {
-    if (!ok) this.log.warn("driver", "command of a device rule failed", [...this.what, "why", why]);
-  }
-}
 
 export class ContainerRuntime extends Runtime {
   private readonly loop: Loop;
@@ -77,9 +61,11 @@ export class ContainerRuntime extends Runtime {
   private readonly monitor: CgroupMonitor;
   private readonly drivers: DriverManager;
   private readonly meta: UserMeta;
+  private readonly turns: Turns = new Turns();
+  private givesTurns = false;
   private readonly networks: Networks;
   private readonly disks: Disks;
-  private readonly hotplug: HotplugWatcher;
+  private readonly rules: DeviceRules;
   private readonly attachments: Map<string, Attachment> = new Map<string, Attachment>();
   private readonly statuses: Map<number, Ended> = new Map<number, Ended>();
   private boss: Supervisor | null = null;
@@ -94,7 +80,7 @@ export class ContainerRuntime extends Runtime {
     this.monitor = new CgroupMonitor(loop, new GroupNews(this));
     this.drivers = new DriverManager(found.state.drivers, settings.fitConfig, moduleFolder());
     this.disks = disks;
-    this.hotplug = new HotplugWatcher(loop, new HotplugNews(this));
+    this.rules = new DeviceRules(loop, log, this);
     this.meta = new UserMeta(`${settings.runDir}/user-meta`);
     this.around = {
       settings, state: found.state, revision: found.name, trail: found.trail, facts: readHostFacts(readLayout()), folders: hostFolders(kernelRelease()),
@@ -118,7 +104,16 @@ export class ContainerRuntime extends Runtime {
   }
 
   private tell(unit: Unit, event: "mounted" | "mount-only" | "started" | "failed" | "exited" | "cleaned"): void {
+    if (event !== "mounted" && event !== "exited") this.turns.leave(unit.name());
     this.boss!.dispatch(unit, event);
+    this.giveTurns();
+  }
+
+  private giveTurns(): void {
+    if (this.givesTurns) return; // a start that fails at once comes by here again
+    this.givesTurns = true;
+    for (let name = this.turns.next(); name !== ""; name = this.turns.next()) this.begin(this.attachments.get(name)!);
+    this.givesTurns = false;
   }
 
   /** A start that was refused: said once, with what, where and why. */
@@ -131,11 +126,18 @@ export class ContainerRuntime extends Runtime {
     const a = this.attachment(unit);
     a.mountWaits = a.cleaning;
     if (a.cleaning) return;
+    this.turns.ask(unit.name());
+    this.giveTurns();
+  }
+
+  /** Its turn has come. */
+  private begin(a: Attachment): void {
+    const unit = a.unit;
     const c = unit.container;
     a.forget();
-    a.places = planCgroupPlaces(this.around.facts.layout, c.name, false);
     let modules: string[] = [];
     try {
+      a.places = planCgroupPlaces(this.around.facts.layout, c.name, false);
       if (c.config !== "") {
         const p = prepareContainer(this.around, c, this.found.state.groups[c.group]!, this.networks.grant(c), this.peers());
         for (const w of p.warnings) this.log.warn("container", w.why, ["name", c.name, "at", w.at]);
@@ -244,7 +246,7 @@ export class ContainerRuntime extends Runtime {
     if (r.state === "started") {
       a.prepared = null;
       this.tell(a.unit, "started");
-      this.watchDevices(a.unit);
+      this.rules.begin(a.unit);
       return;
     }
     this.refuse(a.unit, failureText(a.unit.name(), r.failure));
@@ -268,24 +270,6 @@ export class ContainerRuntime extends Runtime {
 
   private exportsOf(unit: Unit): Export[] {
     return planExports(this.settings.exports, unit.name(), unit.container.exports);
-  }
-
-  /** Rules of mdev.json hold in its /dev from now on. */
-  private watchDevices(unit: Unit): void {
-    const c = unit.container;
-    if (c.mdevRules.length === 0) return;
-    const parsed = parseRules(c.mdevRules, parseIds(readTextOr("/etc/passwd", "")), parseIds(readTextOr("/etc/group", "")), `${c.name}/mdev.json .rules`);
-    for (const p of parsed.problems) this.log.warn("driver", p.why, ["at", p.at]);
-    this.hotplug.add(c.name, unit.pid, parsed.rules);
-  }
-
-  deviceFailed(container: string, why: string): void {
-    this.log.warn("driver", "device node", ["name", container, "why", why]);
-  }
-
-  deviceCommand(container: string, node: string, command: string): void {
-    const unit = this.boss!.find(container);
-    if (unit !== null && unit.isAlive()) this.inside(unit, ["/bin/sh", "-c", command], [`MDEV=${node}`], DEVICE_COMMAND_MS, new DeviceCommandEnd(this.log, ["name", container, "command", command]));
   }
 
   /** Begins a command inside a running container. Throws SysError when no process can be made. */
@@ -336,7 +320,7 @@ export class ContainerRuntime extends Runtime {
     a.statusTimer = null;
     this.statuses.delete(unit.pid);
     if (unit.phase === "STARTING") this.reported(a); // it may still be unread when the end is seen first
-    this.hotplug.remove(unit.name());
+    this.rules.end(unit);
     closeFd(unit.pidfd);
     unit.pidfd = -1;
     if (unit.ending.kind === "none") {
@@ -367,6 +351,7 @@ export class ContainerRuntime extends Runtime {
 
   clean(unit: Unit): void {
     const a = this.attachment(unit);
+    this.turns.leave(unit.name());
     a.cleaning = true;
     killCgroup(a.places);
     if (unit.pidfd >= 0) trySignalPidfd(unit.pidfd, SIGKILL);
@@ -487,7 +472,7 @@ export class ContainerRuntime extends Runtime {
     unit.pidfd = pidfd;
     this.monitor.add(unit.name(), a.places);
     this.loop.add(pidfd, EPOLLIN, new PidWatch(this, a));
-    this.watchDevices(unit);
+    this.rules.begin(unit);
     return true;
   }
 

@@ -3,7 +3,6 @@
  * method that deals with it. Holds no state and decides nothing.
  */
 import { CgroupListener } from "../cgroup/monitor.ts";
-import { HotplugListener } from "../driver/watcher.ts";
 import { Answer } from "../supervisor/worker.ts";
 import { Timer, Watch } from "../sys/loop.ts";
 import type { Attachment } from "./attachment.ts";
@@ -96,19 +95,5 @@ export class GroupNews extends CgroupListener {
   }
   freezeChanged(_container: string): void {
     return;
-  }
-}
-
-export class HotplugNews extends HotplugListener {
-  private readonly runtime: ContainerRuntime;
-  constructor(runtime: ContainerRuntime) {
-    super();
-    this.runtime = runtime;
-  }
-  failed(container: string, why: string): void {
-    this.runtime.deviceFailed(container, why);
-  }
-  wanted(container: string, node: string, command: string): void {
-    this.runtime.deviceCommand(container, node, command);
   }
 }

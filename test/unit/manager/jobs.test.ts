@@ -3,7 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetaValues } from "../../../src/driver/managed.ts";
 import { DriverManager } from "../../../src/driver/manager.ts";
-import { MountJob, type MountWish } from "../../../src/manager/jobs.ts";
+import { modulesOfDisks, MountJob, type MountWish } from "../../../src/manager/jobs.ts";
+import type { Disk } from "../../../src/state/model.ts";
+import { planDisk } from "../../../src/volume/disk_plan.ts";
 import { judgeAnswer } from "../../../src/manager/probe.ts";
 
 class NoMeta extends MetaValues {
@@ -29,6 +31,18 @@ test("an optional driver that could not be loaded is a warning, and is not repor
 
 test("a required driver that could not be loaded fails the start", () => {
   assert.throws(() => answer({ driversRequired: ["none", "wifi"] }), "driver wifi, module no-such-module: not in modules.dep");
+});
+
+test("the modules of a disk are those of what it lies on", () => {
+  const disk = (d: Partial<Disk>): Disk => ({
+    name: "d", aliases: [], type: "volume-disk", path: "/x", mode: "", migrateKeyblob: false, format: "ext4", provision: "file", provisionOptions: "size=8M", formatOptions: "",
+    mountOptions: "", mountTarget: "/t", uuid: "", isDefault: false, disks: [], initOrder: [], ...d,
+  });
+  const modules = (d: Partial<Disk>): string[] => modulesOfDisks([planDisk(disk(d), [], { media: "/m", storage: "/s", lib: "/l" })]);
+  assert.equal(modules({}), ["loop", "ext4"]);
+  assert.equal(modules({ provision: "" }), []);
+  assert.equal(modules({ type: "swap-disk", provision: "zram", provisionOptions: "disksize=8M" }), ["zram"]);
+  assert.equal(modules({ type: "dm-crypt-caam", mode: "mainline" }), ["dm-mod", "dm-crypt"]);
 });
 
 test("an answer is judged by its status line", () => {
