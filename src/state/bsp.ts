@@ -24,7 +24,7 @@ export function readBsp(reader: Reader, at: number, bootloader: string): Bsp {
   };
   const boots = (bsp.linux !== "" && bsp.initrd !== "") || bsp.fit !== "" || bsp.rpiab !== "";
   if (!boots) reader.check.refuse(at, "needs linux and initrd, or fit, or rpiab");
-  if (bootloader === "rpiab" && bsp.rpiab === "") reader.check.refuse(at, "is missing, the boot loader rpiab needs it");
+  if (bootloader === "rpiab" && bsp.rpiab === "") reader.check.refuse(at, "\"rpiab\" is missing, the boot loader rpiab needs it");
   for (const key of ["linux", "initrd", "fdt", "fit", "rpiab"]) {
     const why = f.text(key) === "" ? "" : checkComponents(f.text(key));
     if (why !== "") reader.check.refuse(f.placeOf(key), why);

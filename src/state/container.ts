@@ -97,7 +97,7 @@ function readExportPaths(f: Fields): string[] {
   const paths = f.texts("exports");
   for (let i = 0; i < paths.length; i++) {
     const p = paths[i]!;
-    const why = p.startsWith("/") ? checkComponents(p.slice(1)) : "must be an absolute path";
+    const why = p.startsWith("/") ? checkComponents(p.slice(1)) : `"${p}" is not absolute`;
     if (why !== "") f.reader.check.refuse(f.placeOf("exports"), why);
   }
   return paths;

@@ -56,14 +56,16 @@ function checkType(f: Fields, d: Disk): void {
   const check = f.reader.check;
   if (d.type.startsWith("dm-crypt-")) {
     const parts = d.path.split(",");
-    if (parts.length !== 3 || parts.includes("")) check.refuse(f.placeOf("path"), "must be IMAGE,SIZE,KEY for an encrypted disk");
+    need(f, "path", d.path, "an encrypted disk");
+    if (f.mentions("path") && (parts.length !== 3 || parts.includes(""))) check.refuse(f.placeOf("path"), "must be IMAGE,SIZE,KEY for an encrypted disk");
     if (d.type !== "dm-crypt-versatile") need(f, "mode", d.mode, d.type);
   } else if (d.type === "swap-disk") {
     need(f, "provision", d.provision, d.type);
   } else if (d.type === "volume-disk" && d.provision !== "") {
     need(f, "path", d.path, "a provisioned volume-disk");
     need(f, "mount_target", d.mountTarget, "a provisioned volume-disk");
-    if (d.format !== "ext3" && d.format !== "ext4") check.refuse(f.placeOf("format"), "must be ext3 or ext4 for a provisioned volume-disk");
+    need(f, "format", d.format, "a provisioned volume-disk");
+    if (f.mentions("format") && d.format !== "ext3" && d.format !== "ext4") check.refuse(f.placeOf("format"), "must be ext3 or ext4 for a provisioned volume-disk");
   } else if (d.type === "dual") {
     checkDual(f, d);
   }

@@ -1,6 +1,6 @@
 /**
  * A state as JSON for people and programs: what it says, silent members left
- * out. `wherry check --json` prints it. Places become names.
+ * out. For tests and whoever looks at what was understood. Places become names.
  */
 import { JsonWriter } from "../json/writer.ts";
 import type { Problem } from "./check.ts";

@@ -181,7 +181,7 @@ class StateReader {
   private readBspDocuments(): void {
     const r = this.reader;
     const at = this.named("bsp/run.json");
-    if (at < 0 && !this.options.appengine) r.check.warn(0, "is not there: a device that boots by itself can't install this state");
+    if (at < 0 && !this.options.appengine) r.check.warn(0, "\"bsp/run.json\" is not there: a device that boots by itself can't install this state");
     if (at >= 0 && !this.options.appengine && !r.isText(at)) {
       const bsp = readBsp(r, at, this.options.bootloader);
       this.state.bsp = bsp;
