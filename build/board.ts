@@ -12,6 +12,7 @@ import { DemoMachine, type Check } from "./machine.ts";
 
 export class DemoBoard extends DemoMachine {
   readonly name: string;
+  readonly isBooted = true;
   readonly console: Console;
   readonly url: string;
   readonly ended: Promise<string>;

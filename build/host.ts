@@ -32,6 +32,7 @@ export function daemonConfig(top: string): string {
 
 export class DemoHost extends DemoMachine {
   readonly name = "this machine";
+  readonly isBooted = false;
   readonly console = new Console();
   readonly url: string;
   readonly ended: Promise<string>;

@@ -10,6 +10,8 @@ export type Check = { says: string; ok: boolean; detail: string };
 export abstract class DemoMachine {
   /** "armv7", "aarch64", "this machine". */
   abstract readonly name: string;
+  /** A device with a kernel of its own; otherwise a daemon on this machine. */
+  abstract readonly isBooted: boolean;
   abstract readonly console: Console;
   /** Where the page of "web" is reached from here, with a closing "/". */
   abstract readonly url: string;

@@ -16,12 +16,13 @@ export function bootSteps(console: string): BootStep[] {
   return [...console.matchAll(/\bboot: (.+?) at_ms=(\d+)/g)].map((m) => ({ step: m[1]!, atMs: Number(m[2]) }));
 }
 
-/** A table of steps: when each was reached since the kernel started, and what it took. */
-export function stepTable(steps: BootStep[]): string {
+/** A table of steps: when each was reached since the kernel started (a daemon: since its first step), and what it took. */
+export function stepTable(steps: BootStep[], booted: boolean = true): string {
   const width = Math.max(12, ...steps.map((s) => s.step.length));
+  const zero = booted || steps.length === 0 ? 0 : steps[0]!.atMs;
   return steps.map((s, i) => {
-    const took = i === 0 ? "the kernel's part" : `+${s.atMs - steps[i - 1]!.atMs} ms`;
-    return `  ${s.step.padEnd(width)} ${String(s.atMs).padStart(7)} ms  ${took}`;
+    const took = i > 0 ? `+${s.atMs - steps[i - 1]!.atMs} ms` : booted ? "the kernel's part" : "begins";
+    return `  ${s.step.padEnd(width)} ${String(s.atMs - zero).padStart(7)} ms  ${took}`;
   }).join("\n");
 }
 
@@ -42,7 +43,7 @@ export async function smoke(m: DemoMachine, say: (line: string) => void): Promis
     const page = await m.fetchText("");
     check("the page is served and lists both", page !== undefined && both.every((n) => page.includes(n)), page === undefined ? "no answer" : `${page.length} bytes`);
     const steps = bootSteps(m.console.text);
-    if (check("the boot is split by step", steps.length > 0)) say(stepTable(steps));
+    if (check("the boot is split by step", steps.length > 0)) say(stepTable(steps, m.isBooted));
     // It shows how a container ended also when it runs again.
     const end = await m.waitForText("cgi-bin/ps", /^ticker .*killed by \S+/m, RESTART_DEADLINE_MS);
     check("ticker, killed inside, is noticed", end !== undefined, end?.trim().split(/ {2,}/).pop() ?? "");
