@@ -102,13 +102,14 @@ export class Loop {
     if (at >= 0) this.timers.splice(at, 1);
   }
 
+  /** Ends run(), or keeps the next one from waiting at all. */
   stop(): void {
     this.stopped = true;
   }
 
   run(): void {
-    this.stopped = false;
     while (!this.stopped) this.turn(-1);
+    this.stopped = false;
   }
 
   /** One wait and what it brings; at most `limitMs` long, -1 for no limit. */
