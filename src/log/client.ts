@@ -2,12 +2,13 @@
  * The manager's side of the logger: starts it or finds the one that is there,
  * sends lines and consoles without ever waiting, receives what ended.
  */
-import { EPOLLIN, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constants.ts";
+import { EPOLLIN, SIGKILL, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constants.ts";
 import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, tryUnlink } from "../sys/files.ts";
 import { type Loop, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, newSession, setProcessName, waitPid } from "../sys/processes.ts";
+import { cloneProcess, exitNow, newSession, setProcessName, trySignal, waitPid } from "../sys/processes.ts";
+import { closeAllBut } from "../sys/relative.ts";
 import { listenUnix, receive, trySend, tryConnectUnix } from "../sys/sockets.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
 import { runLogger } from "./logger.ts";
@@ -24,6 +25,18 @@ export abstract class LoggerNews {
   abstract tail(name: string, text: string): void;
   /** The logger is gone. */
   abstract lost(): void;
+}
+
+/** What the manager holds is none of the logger's, its errors least of all. */
+function becomeLogger(listening: number): void {
+  try {
+    newSession();
+    setProcessName(LOGGER_NAME);
+    closeAllBut(3, listening);
+    runLogger(listening);
+  } finally {
+    exitNow(0);
+  }
 }
 
 export class LoggerClient extends Watch {
@@ -53,18 +66,17 @@ export class LoggerClient extends Watch {
       tryUnlink(this.path);
       const listening = listenUnix(this.path, SOCK_SEQPACKET, 4);
       const child = cloneProcess(0);
-      if (child.pid === 0) {
-        newSession();
-        setProcessName(LOGGER_NAME);
-        runLogger(listening);
-        exitNow(0);
-      }
+      if (child.pid === 0) becomeLogger(listening);
       pid = child.pid;
       this.child = pid;
       closeFd(child.pidfd);
       closeFd(listening);
       fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
-      if (fd < 0) throw new SysError("connect", this.path, -fd);
+      if (fd < 0) {
+        trySignal(pid, SIGKILL);
+        this.reap();
+        throw new SysError("connect", this.path, -fd);
+      }
     }
     this.fd = fd;
     this.loop.add(fd, EPOLLIN, this);

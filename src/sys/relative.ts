@@ -66,6 +66,13 @@ export function closeOnExecFrom(first: number): void {
   for (let fd = first; fd < OLD_KERNEL_DESCRIPTORS; fd++) sys_fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/** Closes every descriptor from `first` on but one: in a child that goes its own way. */
+export function closeAllBut(first: number, kept: number): void {
+  const below = kept > first ? sys_close_range(first, kept - 1, 0) : 0;
+  if (below === 0 && sys_close_range(kept + 1, 0xffffffff, 0) === 0) return;
+  for (let fd = first; fd < OLD_KERNEL_DESCRIPTORS; fd++) if (fd !== kept) sys_close(fd);
+}
+
 /** MS_* bits in force at a mounted path (statfs counts the same bits as mount), or -errno. */
 export function mountFlagsOf(path: string): number {
   const b = new Uint8Array(64);
