@@ -57,12 +57,23 @@ class Checking {
       appengine: this.config.text("PV_SYSTEM_INIT_MODE") === "appengine", bootloader: this.config.text("PV_BOOTLOADER_TYPE"),
       hostsBus: this.config.flag("PV_XCONNECT_DBUS_SYSTEMBUS_ENABLED"),
     });
-    this.report.problems = stateFindings(parsed.problems);
-    this.report.warnings = stateFindings(parsed.warnings);
-    this.report.containers = parsed.state.containers.map((c) => c.name);
-    this.report.items = parsed.state.artifacts.length;
-    this.report.done.push("state");
+    const r = this.report;
+    if (parsed.state.spec === "") this.forget();
+    r.problems = stateFindings(parsed.problems).concat(r.problems);
+    r.warnings = stateFindings(parsed.warnings).concat(r.warnings);
+    r.containers = parsed.state.containers.map((c) => c.name);
+    r.items = parsed.state.artifacts.length;
+    r.done = ["state"].concat(r.done);
     return parsed.state;
+  }
+
+  /** What is no state has nothing else to be told about. */
+  private forget(): void {
+    this.report.problems = [];
+    this.report.warnings = [];
+    this.report.done = [];
+    this.report.skipped = [];
+    this.report.signatures = [];
   }
 
   /** mode, trust: as named; "" for this device's. */
@@ -174,9 +185,10 @@ export class CheckCommand extends Command {
     if (source.why !== "") report.problems.push({ part: "state", at: "", line: 0, column: 0, why: source.why });
     else {
       const checking = new Checking(source, config, report);
+      // first, since what reading the text for them takes is free again when the state is read
+      checking.signatures(mode, flags.text("trust", ""));
       const state = checking.state();
       if (state.spec !== "") {
-        checking.signatures(mode, flags.text("trust", ""));
         checking.objects(state, flags.has("objects"));
         checking.lxcFiles(state);
       }
