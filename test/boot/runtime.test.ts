@@ -52,7 +52,7 @@ async function runOn(b: Boot): Promise<Ran> {
   let ran: Ran | undefined;
   await withDevice({ board: b.board, name: `runtime-${b.kind}`, storage, diskMb: 160, memoryMb: 512, append: ["PV_SECUREBOOT_HANDLERS=1", ...b.append] }, async (d) => {
     const groups = (await onDevice(d, "cat /proc/self/mountinfo", DEADLINE_MS)).text;
-    const looks = await onDevice(d, looksScript(LOOKS, { program: PROGRAM, storage: "/storage", volumes: "/volumes", configs: "/run/pantavisor/configs", run: "/run/pantavisor/pv" }), DEADLINE_MS);
+    const looks = await onDevice(d, looksScript(LOOKS, { program: PROGRAM, storage: "/storage", volumes: "/volumes", configs: "/run/pantavisor/configs", exports: "/exports", run: "/run/pantavisor/pv" }), DEADLINE_MS);
     const places = { program: PROGRAM, root: "/storage/scenarios/root", image: "/storage/scenarios/root.squashfs", work: "/tmp/scenarios" };
     const scenarios = await onDevice(d, batchScript(SCENARIOS, places), DEADLINE_MS);
     const v1Alone = b.v1Alone.length === 0 ? "" : (await onDevice(d, `umount -l /sys/fs/cgroup/unified\n${batchScript(b.v1Alone, places)}`, DEADLINE_MS)).text;

@@ -26,7 +26,7 @@ async function runAll(): Promise<{ seen: (Seen | undefined)[]; left: string[]; s
   try {
     daemon.start(["unshare", "-n"]);
     await daemon.until("it answers", async () => ((await daemon.ask("GET", "/containers")).status === 200 ? true : null), 120_000);
-    const script = looksScript(HERE, { program, storage: join(top, "storage"), volumes: join(top, "volumes"), configs: join(top, "configs"), run: join(top, "run") });
+    const script = looksScript(HERE, { program, storage: join(top, "storage"), volumes: join(top, "volumes"), configs: join(top, "configs"), exports: join(top, "exports"), run: join(top, "run") });
     const r = spawnSync("nsenter", ["-t", String(daemon.pid()), "-n", "/bin/sh", "-s"], { input: script, encoding: "utf8", timeout: DEADLINE_MS, maxBuffer: 1 << 26, env: { PATH: process.env.PATH, LC_ALL: "C" } });
     if (r.stderr !== "") console.log(r.stderr);
     const said = daemon.said();

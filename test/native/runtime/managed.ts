@@ -7,7 +7,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as assert from "uvu/assert";
 import { makeDisk } from "../../../build/disk.ts";
 import type { ContainerSpec, Json } from "../../../build/revision.ts";
@@ -16,7 +16,7 @@ import { Tree } from "../../../build/tree.ts";
 import type { Seen } from "./batch.ts";
 import { scenarioRoot } from "./root.ts";
 
-/** Shell texts may use $W (program), $S (storage), $V (volumes), $C (configs), $RUN (run dir) and the functions of prelude(). */
+/** Shell texts may use $W (program), $S (storage), $V (volumes), $C (configs), $X (exports), $RUN (run dir) and the functions of prelude(). */
 export type Look = {
   rows: string[];
   says: string;
@@ -29,7 +29,7 @@ export type Look = {
 /** What a revision needs beside its containers. */
 export type ManagedRevision = { containers: ContainerSpec[]; device: { [key: string]: Json }; files: { [key: string]: string | Buffer }; documents: { [key: string]: Json } };
 
-export type Where = { program: string; storage: string; volumes: string; configs: string; run: string };
+export type Where = { program: string; storage: string; volumes: string; configs: string; exports: string; run: string };
 
 const RETRY = { policy: "on-failure", max_retries: 2, retry_delay: 1, backoff_policy: "never" };
 const SLEEP = ["/bin/sh", "-c", "trap 'echo told; exit 0' TERM; echo up; while :; do sleep 1000 & wait; done"];
@@ -60,7 +60,7 @@ function verityOf(image: Buffer): { tree: Buffer; hash: string } {
   }
 }
 
-/** debs: packages of the machine. own: it is a board of ours. volumesDir: PV_DISK_VOLDIR. */
+/** debs: packages of the machine. own: it is a board of ours. volumesDir: PV_DISK_VOLDIR, beside the storage. */
 export function managedRevision(debs: string, own: boolean, volumesDir: string): ManagedRevision {
   const root = scenarioRoot(debs);
   const image = squashfs(root);
@@ -70,11 +70,14 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
   const containers: ContainerSpec[] = [
     like("boss", { run: { group: "root", roles: ["mgmt"] } }),
     like("plain"),
-    like("bare", { run: { automodfw: "no" } }),
+    like("bare", { extra: [`lxc.mount.fstab = ${join(dirname(volumesDir), "storage/trails/0/bare/fstab")}`], run: { automodfw: "no" } }),
     like("storer", {
       extra: ["keep", "turn", "now", "data.squashfs", "more.ext4"].map((v) => `lxc.mount.entry = ${volumesDir}/storer/${v} mnt/${v} none bind,create=dir 0 0`),
-      run: { volumes: ["data.squashfs", "more.ext4"], storage: { "lxc-overlay": { persistence: "boot" }, keep: { persistence: "permanent" }, turn: { persistence: "revision" }, now: { persistence: "boot" } } },
+      run: { volumes: ["data.squashfs", "more.ext4"], storage: { "lxc-overlay": { persistence: "boot" }, keep: { persistence: "permanent" }, turn: { persistence: "revision" }, now: { persistence: "boot" } }, remount: { default: [{ "/mnt/now": "noexec,nosuid" }] } },
     }),
+    like("gives", { run: { exports: ["/srv/out"] } }),
+    like("plugged"),
+    like("reboots"),
     like("pair1", { run: { network: { pool: "inner", hostname: "first" } } }),
     like("pair2", { keep: "user net ipc", run: { network: { pool: "inner", ip: "10.99.0.77" } } }),
     like("leaves", { init: ["/bin/sh", "-c", "echo leaving; exit 3"] }),
@@ -86,10 +89,11 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
     like("wired", { extra: ["lxc.net.0.type = veth", "lxc.net.0.link = br-inner", "lxc.net.0.name = lan0", "lxc.net.0.flags = up", "lxc.net.0.ipv4.address = 10.99.0.50/24", "lxc.net.0.ipv4.gateway = 10.99.0.1", "lxc.net.0.hwaddr = 02:00:00:00:00:50"] }),
   ];
   const files: { [key: string]: string | Buffer } = {
-    "storer/data.squashfs": dataImage("squashfs"), "storer/more.ext4": ext4Image(), "datum/data.squashfs": dataImage("datum"),
+    "bare/fstab": "tmpfs srv tmpfs size=8k,mode=711 0 0\n", "storer/data.squashfs": dataImage("squashfs"), "storer/more.ext4": ext4Image(), "datum/data.squashfs": dataImage("datum"),
     "_config/storer/etc/motd": "overlaid\n", "_config/storer/.hidden": "dot\n",
   };
   const documents: { [key: string]: Json } = {
+    "plugged/mdev.json": { rules: ["null 0:0 640", "vda 0:5 600", ".* 0:0 600 !"] },
     "datum/run.json": { "#spec": "service-manifest-run@1", name: "datum", "root-volume": "data.squashfs", volumes: [], storage: {}, status_goal: "MOUNTED", group: "root", restart_policy: "system" },
   };
   if (own) {
@@ -120,7 +124,7 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
 
 /** Functions for the texts: inside, row, pid, until, gone. */
 export function prelude(w: Where): string {
-  return `W=${w.program}; S=${w.storage}; V=${w.volumes}; C=${w.configs}; RUN=${w.run}; export WHERRY_SOCKET=$RUN/pv-ctrl
+  return `W=${w.program}; S=${w.storage}; V=${w.volumes}; C=${w.configs}; X=${w.exports}; RUN=${w.run}; export WHERRY_SOCKET=$RUN/pv-ctrl
 inside() { n=$1; shift; "$W" exec "$n" /bin/sh -c "$*" < /dev/null; }
 row() { "$W" ps | grep "^$1 "; }
 pid() { row "$1" | tr -s ' ' | cut -d' ' -f5; }
@@ -173,6 +177,7 @@ export const LOOKS: Look[] = [
     rows: ["§6 4 firmware and modules"], says: "firmware and modules of the host are there, read-only, unless automodfw says no", boardsOnly: true, script: "for c in plain bare; do echo $c $(inside $c 'grep -e \" /lib/modules\" -e \" /lib/firmware\" /proc/self/mountinfo | cut -d\" \" -f6 | cut -d, -f1'); done",
     check: (l) => assert.equal(l, ["plain ro ro", "bare"]),
   },
+  { rows: ["§13 lxc.mount.fstab"], says: "lines of an fstab are entries", script: "inside bare 'grep -c \" /srv .* - tmpfs tmpfs .*size=8k,mode=711\" /proc/self/mountinfo'", check: (l) => assert.equal(l, ["1"]) },
   // §5
   {
     rows: ["§5 X.<fs>"], says: "volumes with squashfs and ext4 are mounted by loop devices", script: "inside storer 'cat /mnt/data.squashfs/name /mnt/more.ext4/name; grep \" /mnt/[dm]\" /proc/self/mountinfo | cut -d\" \" -f5- | grep -o \" - [a-z0-9]* /dev/loop\" | sort'",
@@ -185,6 +190,10 @@ export const LOOKS: Look[] = [
   },
   { rows: ["§3 3 _config", "§5 overlay root"], says: "the configuration overlay is the topmost layer, files with a dot too", script: "inside storer 'cat /etc/motd /.hidden'; cat $C/storer/etc/motd", check: (l) => assert.equal(l, ["overlaid", "dot", "overlaid"]) },
   { rows: ["§5 dm:X"], says: "a verified root is mounted through device-mapper", boardsOnly: true, script: "until_row verified STARTED; inside verified 'grep -c . /etc/passwd'; cat /sys/block/dm-*/dm/name; grep \" $V/verified/root.squashfs \" /proc/self/mountinfo | grep -o ' - squashfs /dev/[a-z]*'", check: (l) => assert.equal(l.map((x) => x.trim()), ["1", "pv--dmverity--verified-root", "- squashfs /dev/dm"]) },
+  // §7
+  { rows: ["§7 exports"], says: "what a container exports is found by others, with what is written later, and goes with it", script: "until_row gives STARTED; inside gives 'echo later > /srv/out/f'; cat $X/gives/srv/out/f; \"$W\" stop gives; until_row gives STOPPED; gone gives; test -e $X/gives/srv/out/f || echo none; grep -c \" $X/gives\" /proc/self/mountinfo", check: (l) => assert.equal(l, ["later", "none", "0"]) },
+  { rows: ["§7 remount"], says: "the remount policy of a container changes the flags of its mounts", script: "inside storer 'grep \" /mnt/now \" /proc/self/mountinfo | cut -d\" \" -f6; grep \" /mnt/turn \" /proc/self/mountinfo | cut -d\" \" -f6'", check: (l) => { assert.match(l[0]!, /nosuid.*noexec/); assert.not.match(l[1]!, /noexec/); } },
+  { rows: ["§7 mdev"], says: "devices that are there get the nodes that a container's rules say", boardsOnly: true, script: "until_row plugged STARTED; i=0; until inside plugged 'test -b /dev/vda' || [ $i -gt 100 ]; do i=$((i + 1)); sleep 0.3; done; inside plugged 'stat -c \"%F %a %u:%g\" /dev/vda; test -e /dev/ram0 || echo none'", check: (l) => assert.equal(l, ["block special file 600 0:5", "none"]) },
   // §9, §10
   {
     rows: ["§9 lxc/<c>"], says: "its group is lxc/NAME in every hierarchy, seen from outside, and the root of all from inside", script: "cut -d: -f3 /proc/$(pid plain)/cgroup | sort -u; inside plain 'cut -d: -f3 /proc/1/cgroup | sort -u'", check: (l) => assert.equal(l, ["/lxc/plain", "/"]),
@@ -199,6 +208,7 @@ export const LOOKS: Look[] = [
   { rows: ["§2 auto_recovery"], says: "one that fails is tried again as often as it may, then stays, with its status", script: "until_row leaves STOPPED; until_row leaves ' 3  *-  *exit'; row leaves | tr -s ' '", check: (l) => { assert.is(l.length, 1, l.join("\n")); has(l, /^leaves app STOPPED STARTED - - 3 - .*3/); } },
   { rows: ["§2 auto_recovery"], says: "on-failure leaves one alone that ended well", script: "until_row done STOPPED; row done | tr -s ' '", check: (l) => has(l, /^done app STOPPED STARTED - - 1 /) },
   { rows: ["§9 cgroups", "§2 exit reason"], says: "an end for lack of memory is named as its reason", script: "until_row eats STOPPED; row eats", check: (l) => has(l, /memory/) },
+  { rows: ["§4 reboot from inside"], says: "a reboot from inside ends the container, which is started again", boardsOnly: true, script: "until_row reboots STARTED; inside reboots 'reboot -f'; until_row reboots 'STARTED .* 2 .*signal 1'; row reboots", check: (l) => { assert.is(l.length, 1, l.join("\n")); assert.match(l[0]!, /STARTED .* 2 .*signal 1/); } },
   // §11
   {
     rows: ["§11 pools"], says: "containers of a pool have addresses, a gateway, a name, and reach each other", script: "inside pair1 'ip -4 addr show eth0 | grep -o \"inet [0-9./]*\"; ip route | head -n 1; ping -c 1 -W 60 10.99.0.77 | grep -c \"1 packets received\"; cat /sys/class/net/eth0/address; ping -c 1 -W 60 10.99.0.1 | grep -c \"1 packets received\"'; inside pair2 'ip -4 addr show eth0 | grep -o \"inet [0-9./]*\"; ls /sys/class/net'",

@@ -63,6 +63,8 @@ They run on this machine (\`test/native/runtime.test.ts\`, \`managed.test.ts\`) 
 (\`test/boot/runtime.test.ts\`): armv7 with v1 controllers beside cgroup2, what is about cgroups once more with v1 alone,
 aarch64 with cgroup2 alone (\`cgroup_no_v1=all\`). Other names are files below \`test/\`.
 
+No test shows yet: the file loggers and the runtime's own log of §10, firmware volumes of §8, pventer's own scripts.
+
 | row | what is shown | by |
 |---|---|---|
 ${all.map((s) => `| ${cell(s.row)} | ${cell(s.says)} | ${s.where} |\n`).join("")}`;

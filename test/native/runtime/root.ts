@@ -9,5 +9,5 @@ const APPLETS = [
 
 /** debs: unpacked packages of the machine. */
 export function scenarioRoot(debs: string): Tree {
-  return busyboxRoot(debs, APPLETS).dir("srv");
+  return busyboxRoot(debs, APPLETS).dir("srv/out");
 }
