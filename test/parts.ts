@@ -56,6 +56,7 @@ export const PARTS: Part[] = [
   { name: "images", says: "initramfs, disks, revisions, the console reader", needs: [], alone: false, after: [], deadlineS: 120, files: "test/images" },
   { name: "arch", says: "every function of the shim on three machines", needs: ["root", "qemu-user"], alone: true, after: ["typecheck"], deadlineS: 1200, files: "test/arch" },
   { name: "native", says: "rooms with effects and whole containers on this machine's kernel", needs: ["root", "namespaces"], alone: true, after: ["typecheck"], deadlineS: 1200, files: "test/native" },
+  { name: "boot", says: "devices booted in QEMU", needs: ["qemu-system"], alone: true, after: ["typecheck"], deadlineS: 2400, files: "test/boot" },
   {
     name: "bench", says: "that the benchmark runs, once each; no figure is judged", needs: ["root", "namespaces", "overlay", "loop"], alone: true, after: ["typecheck"], deadlineS: 900,
     command: ["node", "test/bench/run.ts", "--rounds", "1", "--runs", "1", "--starts", "1", "--seconds", "1", "--no-peers"], counts: "exit",
