@@ -19,6 +19,12 @@ import { toUtf8 } from "../sys/text.ts";
 import { readLxcConfig } from "./lxc_files.ts";
 import type { Settings } from "./settings.ts";
 
+/** The next manager finds the old text or the new one, whenever this one is killed. */
+function replaceFile(path: string, text: string): void {
+  writeFile(`${path}.new`, toUtf8(text));
+  renameFile(`${path}.new`, path);
+}
+
 export class Networks {
   private readonly pools: PoolRange[];
   private readonly path: string;
@@ -79,8 +85,7 @@ export class Networks {
     const granted = grantAddress(this.table, this.pools, wish, this.reserved);
     if (granted.grant === null) throw new Error(granted.problems.map((p) => `${p.at}: ${p.why}`).join("; "));
     this.table = granted.table;
-    writeFile(`${this.path}.new`, toUtf8(formatLeases(this.table)));
-    renameFile(`${this.path}.new`, this.path);
+    replaceFile(this.path, formatLeases(this.table));
     return granted.grant;
   }
 
@@ -88,7 +93,7 @@ export class Networks {
   private remember(bridges: NetAction[]): void {
     const before = readTextOr(this.madePath, "").split("\n");
     const made = askLinks(bridges.map((b) => b.link)).filter((f) => f.mtu === 0 || before.includes(f.link)).map((f) => f.link);
-    writeFile(this.madePath, toUtf8(made.join("\n")));
+    replaceFile(this.madePath, made.join("\n"));
   }
 
   /** Takes bridges and NAT of the pools away. For a daemon that ends; a device goes down as a whole. */
