@@ -7,7 +7,7 @@
 import { delegateCgroups, openUnified } from "../cgroup/apply.ts";
 import { connectContainer, disconnectContainer } from "../net/apply.ts";
 import { CLONE_NEWPID, O_DIRECTORY, O_RDONLY, SIGKILL, SOCK_SEQPACKET } from "../sys/constants.ts";
-import { E2BIG, EAGAIN, EINVAL, ENOSPC, ENOSYS, EPERM } from "../sys/errno.ts";
+import { E2BIG, EAGAIN, EINVAL, ENOSPC, ENOSYS, EPERM, EPIPE } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeOwner, closeFd, openFile, tryPutText, tryWrite } from "../sys/files.ts";
 import { enterNamespace, tryClone, trySetLimit, trySignalPidfd, waitPid, type Cloned } from "../sys/processes.ts";
@@ -83,7 +83,12 @@ function serve(plan: ContainerPlan, pid: number, report: number): number {
     if (r < 0) throw new SysError("prlimit", l.name, -r);
   }
   const netFd = plan.net === null ? -1 : connectContainer(plan.net, pid);
-  if (plan.waits && tryWrite(report, PROCEED, 0, PROCEED.length) < 0 && plan.net !== null) disconnectContainer(plan.net, netFd);
+  const told = plan.waits ? tryWrite(report, PROCEED, 0, PROCEED.length) : 0;
+  if (told < 0 && plan.net !== null) disconnectContainer(plan.net, netFd);
+  if (told < 0 && told !== -EPIPE) { // a child that is gone has said why; any other one would wait for ever
+    closeFd(netFd);
+    throw new SysError("write", "report socket", -told);
+  }
   return netFd;
 }
 

@@ -25,7 +25,7 @@ const ALL = process.env.WHERRY_FAULTS === "all";
 const SANDBOX_SAMPLE = 60;
 const MANAGER_SAMPLE = 25;
 /** One start and stop under ptrace takes tenths of a second. */
-const DEADLINE_MS = 180_000;
+const DEADLINE_MS = Number(process.env.WHERRY_FAULTS_DEADLINE ?? 180) * 1000;
 /** How long what the kernel takes down by itself (detached loop devices) may take. */
 const LEFT_MS = 30_000;
 const needs = (["root", "namespaces", "overlay", "loop"] as const).map(missing).filter((why) => why !== "");
