@@ -6,8 +6,8 @@ import { matchesPattern, parsePattern, Work } from "../../../src/sign/pattern.ts
 import { planSignatures } from "../../../src/sign/plan.ts";
 import { readStateText } from "../../../src/sign/state_text.ts";
 
-const HOSTILE = `*${"[".repeat(2000)}\\]`;
-const KEY = "[".repeat(4000);
+const HOSTILE = `*${"a".repeat(2000)}b`;
+const KEYS = Array.from({ length: 20 }, (_, i) => `${"a".repeat(4000)}${i}`);
 
 function base64url(text: string): string {
   return Buffer.from(text).toString("base64url");
@@ -15,7 +15,7 @@ function base64url(text: string): string {
 
 function stateWith(patterns: string[]): Uint8Array {
   const head = base64url(JSON.stringify({ typ: "PVS", alg: "ES256", pvs: { include: patterns, exclude: [] } }));
-  return new TextEncoder().encode(JSON.stringify({ "#spec": "x", "_sigs/a.json": { "#spec": "pvs@2", protected: head, signature: "AAAA" }, [KEY]: "x", "web/run.json": {} }));
+  return new TextEncoder().encode(JSON.stringify({ "#spec": "x", "_sigs/a.json": { "#spec": "pvs@2", protected: head, signature: "AAAA" }, "web/run.json": {}, ...Object.fromEntries(KEYS.map((k) => [k, "x"])) }));
 }
 
 test("a usual pattern costs no more than its key is long", () => {
@@ -24,20 +24,23 @@ test("a usual pattern costs no more than its key is long", () => {
   assert.ok(work.steps < 20, String(work.steps));
 });
 
-test("brackets that never end are looked for once", () => {
-  const work = new Work();
-  assert.not(matchesPattern(parsePattern(`*${"[".repeat(1000)}x`), "[".repeat(1500), work));
-  assert.ok(work.steps < 1_100_000, String(work.steps));
+test("brackets that never end are looked for once, however often a star comes back to them", () => {
+  for (const end of ["x", "\\]"]) {
+    const work = new Work();
+    assert.not(matchesPattern(parsePattern(`*${"[".repeat(1000)}${end}`), "[".repeat(1500), work));
+    assert.ok(work.steps < 3_000_000, String(work.steps));
+  }
 });
 
-test("a pattern that would take minutes matches nothing, and says that it was too much", () => {
+test("when the work is spent nothing matches any more", () => {
   const work = new Work();
-  assert.not(matchesPattern(parsePattern(HOSTILE), KEY, work));
+  for (const k of KEYS) assert.not(matchesPattern(parsePattern(HOSTILE), k, work));
   assert.ok(work.isSpent());
+  assert.not(matchesPattern(parsePattern("web/**"), "web/run.json", work));
 });
 
 test("selections stop there", () => {
-  const index = indexKeys([KEY, "web/run.json"]);
+  const index = indexKeys([...KEYS, "web/run.json"]);
   const selection = selectKeys(index, [parsePattern(HOSTILE), parsePattern("web/**")], []);
   assert.ok(index.work.isSpent());
   assert.equal(selection.included, []);
@@ -51,7 +54,7 @@ test("such a signature can't verify, nor can those behind it", () => {
 
 test("a state whose patterns are usual is planned as ever", () => {
   const plan = planSignatures(readStateText(stateWith(["web/**", "#spec"])));
-  assert.equal(plan.tasks.map((t) => [t.why, t.included]), [["", [0, 3]]]);
+  assert.equal(plan.tasks.map((t) => [t.why, t.included]), [["", [0, 2]]]);
 });
 
 test.run();
