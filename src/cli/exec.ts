@@ -44,7 +44,7 @@ function begin(w: Wish, pid: number): Entered {
   return enter({
     pid, command: w.command, user: w.user, environment: w.environment, directory: w.directory, terminal: w.terminal,
     size: w.terminal ? windowSize(0) : null, streams: w.streams, filter: seccompFilter(emptyDescription(), "standard").program,
-    cgroupFiles: cgroupFilesOf(readLayout(), readText(`/proc/${pid}/cgroup`)),
+    cgroupFiles: cgroupFilesOf(readLayout(), readText(`/proc/${pid}/cgroup`)), diesWithParent: false,
   });
 }
 

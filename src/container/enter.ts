@@ -36,6 +36,8 @@ export type EnterRequest = {
   filter: Uint8Array;
   /** cgroup.procs files of the container, as the host sees them. */
   cgroupFiles: string[];
+  /** It is ended with its starter: for what nobody would wait for any more. */
+  diesWithParent: boolean;
 };
 
 /** The cgroup.procs files of a process, from the text of its /proc/<pid>/cgroup; hierarchies that are mounted nowhere are left out. */

@@ -4,13 +4,13 @@
  * no_new_privs, filter, label. Never returns.
  * Rules: runtime spec §10; namespaces(7), proc_pid_status(5).
  */
-import { O_RDONLY, O_WRONLY } from "../sys/constants.ts";
+import { O_RDONLY, O_WRONLY, SIGKILL } from "../sys/constants.ts";
 import { tryIoctl } from "../sys/devices.ts";
 import { ENOENT } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeDirectory, closeFd, isDirectory, openFile, readBytes, readLink, readText, readTextOr, tryOpen, tryPutText, tryWrite } from "../sys/files.ts";
 import { resetSignals } from "../sys/loop.ts";
-import { exitNow, newSession, setUmask, trySetns } from "../sys/processes.ts";
+import { exitNow, newSession, PR_SET_PDEATHSIG, setUmask, tryPrctl, trySetns } from "../sys/processes.ts";
 import { closeOnExecFrom, tryDuplicateTo, tryWriteText } from "../sys/relative.ts";
 import { trySend } from "../sys/sockets.ts";
 import { toUtf8, unpacked } from "../sys/text.ts";
@@ -154,6 +154,7 @@ class EnteringProcess {
     const home = isLogin && u.home !== "" && isDirectory(u.home) ? u.home : "/";
     changeDirectory(this.r.directory === "" ? home : this.r.directory);
     becomeUser(u.uid, u.gid, u.groups);
+    if (this.r.diesWithParent) tryPrctl(PR_SET_PDEATHSIG, SIGKILL);
     setUmask(0o022);
     resetSignals();
     closeOnExecFrom(3);

@@ -5,7 +5,8 @@
  * spec §1.
  */
 import { loadConfig, ConfigFiles, type BootSources, type ConfigText, type LoadedConfig } from "../config/load.ts";
-import { loadModules, moduleFolder } from "../driver/apply.ts";
+import { ensureModules, loadModules, moduleFolder } from "../driver/apply.ts";
+import { existingModaliases, loadForHardware } from "../driver/hotplug.ts";
 import { wishOf, type ModuleWish } from "../driver/module_plan.ts";
 import type { Log } from "../log/line.ts";
 import { findDevice } from "../storage/device.ts";
@@ -67,6 +68,13 @@ export function loadBootModules(log: Log): number {
   const outcome = loadModules(moduleFolder(), wishes);
   for (const p of outcome.problems) log.warn("driver", "module not loaded", ["at", p.at, "why", p.why]);
   return outcome.loaded.length;
+}
+
+/** With PV_SYSTEM_DRIVERS_LOAD_EARLY_AUTO: drivers that the hardware asks for by its aliases, and the storage's filesystem. */
+export function loadEarlyDrivers(s: Settings): void {
+  if (!s.earlyDrivers) return;
+  loadForHardware(existingModaliases());
+  ensureModules([s.storageType]);
 }
 
 /** The storage device when it is there, "" while it isn't. */

@@ -55,7 +55,7 @@ export class InsideRun extends Watch {
     try {
       const entered = enter({
         pid: w.pid, command: w.command, user: "root", environment: w.environment, directory: "", terminal: false, size: null, streams: [nowhere, nowhere, nowhere],
-        filter: w.filter, cgroupFiles: cgroupFilesOf(readLayout(), readTextOr(`/proc/${w.pid}/cgroup`, "")),
+        filter: w.filter, cgroupFiles: cgroupFilesOf(readLayout(), readTextOr(`/proc/${w.pid}/cgroup`, "")), diesWithParent: true,
       });
       this.pidfd = entered.pidfd;
       this.report = entered.report;

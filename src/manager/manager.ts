@@ -30,7 +30,7 @@ import { tryUnmount } from "../sys/mounts.ts";
 import { environment, setProcessName, tryExec } from "../sys/processes.ts";
 import { trySetNonBlocking } from "../sys/relative.ts";
 import { receive, trySend } from "../sys/sockets.ts";
-import { kernelCommandLine, loadBootModules, makeRunFolders, mountStorage, readConfig, storageDevice, writeSysctls } from "./boot.ts";
+import { kernelCommandLine, loadBootModules, loadEarlyDrivers, makeRunFolders, mountStorage, readConfig, storageDevice, writeSysctls } from "./boot.ts";
 import { Care } from "./care.ts";
 import { DeviceParts } from "./device_parts.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
@@ -135,6 +135,7 @@ export class Manager extends Backend {
   private bootDevice(): void {
     writeSysctls(this.loaded, this.log);
     loadBootModules(this.log);
+    loadEarlyDrivers(this.settings);
     this.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds, silence: this.settings.managerSeconds }); // its driver may be one of them
     this.mark("modules");
     for (const w of setUpHierarchies(this.loaded.config.text("WHERRY_CGROUP") === "unified")) this.log.warn("cgroup", w);

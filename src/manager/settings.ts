@@ -43,6 +43,8 @@ export type Settings = {
   healthRetries: number;
   checksum: boolean;
   loopBase: number;
+  /** Modules that the hardware asks for are loaded before the storage is looked for. */
+  earlyDrivers: boolean;
   bridge: string;
   fitConfig: string;
 };
@@ -87,6 +89,7 @@ export function settingsOf(loaded: LoadedConfig): Settings {
     healthRetries: c.number("WHERRY_HEALTH_RETRIES"),
     checksum: c.flag("PV_SECUREBOOT_CHECKSUM"),
     loopBase: c.number("PV_LOOP_INDEX_BASE"),
+    earlyDrivers: c.flag("PV_SYSTEM_DRIVERS_LOAD_EARLY_AUTO"),
     bridge: c.text("PV_NET_BRDEV"),
     fitConfig: c.text("PV_BOOTLOADER_FITCONFIG"),
   };

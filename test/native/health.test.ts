@@ -2,7 +2,7 @@
  * Health checks, the notify socket and the ladder of answers, with real
  * containers under `wherry daemon`.
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Json } from "../../build/revision.ts";
@@ -163,6 +163,28 @@ housed("while a container that the watchdog depends on is past help, PID 1 is to
   });
   mail.destroy();
 });
+
+housed("a check ends with the manager that began it", {
+  revision: () => ({ containers: [scripted("looked", WAITS, checked({ kind: "exec", command: ["/bin/tail", "-f", "/dev/null"], interval: "100ms", timeout: "1h" }))] }),
+}, async (h) => {
+  const { pid } = await h.daemon.reaches("looked", "STARTED");
+  const proc = `/proc/${pid}/root/proc`;
+  const checks = (): string[] => readdirSync(proc).filter((p) => /^\d+$/.test(p) && nameOf(`${proc}/${p}`) === "tail");
+  await h.daemon.until("the check runs", () => (checks().length === 1 ? true : null));
+  process.kill(h.daemon.pid(), "SIGKILL");
+  while (checks().length > 0) await new Promise((done) => { setTimeout(done, 10); });
+  h.daemon.start();
+  await h.daemon.reaches("looked", "STARTED");
+});
+
+/** What a process is called, "" when it is gone. */
+function nameOf(folder: string): string {
+  try {
+    return readFileSync(`${folder}/comm`, "utf8").trim();
+  } catch {
+    return "";
+  }
+}
 
 housed("a frozen container is not looked at", {
   revision: () => ({

@@ -29,7 +29,7 @@ function enterContainer(args: string[]): number {
   const terminal = args[2] === "tty";
   const e = enter({
     pid, user: args[1]!, terminal, size: { rows: 33, columns: 77 }, command: args.slice(3), environment: ["FROM_TEST=1"], directory: "", streams: [],
-    filter: seccompFilter(emptyDescription(), "standard").program, cgroupFiles: cgroupFilesOf(readLayout(), readText(`/proc/${pid}/cgroup`)),
+    filter: seccompFilter(emptyDescription(), "standard").program, cgroupFiles: cgroupFilesOf(readLayout(), readText(`/proc/${pid}/cgroup`)), diesWithParent: false,
   });
   let master = e.terminal;
   let state = readEntered(e.report);
