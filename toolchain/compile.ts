@@ -320,7 +320,7 @@ async function link(p: Program, flags: string[], objects: string[]): Promise<voi
   const lib = muslDirs(p.target).lib;
   const temporary = `${p.out}.${process.pid}`;
   await runAsync(compiler, [
-    ...flags, "-nostdlib", "-static-pie", ...p.target.link,
+    ...flags, ...(p.flavor === "release" ? ["-flto=2"] : []), "-nostdlib", "-static-pie", ...p.target.link,
     "-Wl,--gc-sections", "-Wl,-O1", "-Wl,--build-id=none", "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", "-Wl,-z,separate-code",
     ...(p.flavor === "release" && p.keepSymbols !== true ? ["-s"] : []),
     "-o", temporary, join(lib, "rcrt1.o"), join(lib, "crti.o"), join(gcc, "crtbeginS.o"),
