@@ -38,6 +38,7 @@ const LINK_TARGETS = ["/proc/self/fd", "/proc/self/fd/0", "/proc/self/fd/1", "/p
 export function makeDevLinks(root: number): void {
   const dev = openInRoot(root, "dev");
   if (dev === -ENOENT) return;
+  if (dev < 0) throw new SysError("open", "/dev", -dev);
   for (let i = 0; i < LINKS.length; i++) {
     const r = trySymlinkAt(LINK_TARGETS[i]!, dev, LINKS[i]!);
     if (r < 0 && r !== -EEXIST && r !== -EROFS) throw new SysError("symlink", `/dev/${LINKS[i]!}`, -r);

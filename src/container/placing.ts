@@ -4,7 +4,7 @@
  * a mount on the host's side. Source: mount(2); runtime spec §14.
  */
 import { AT_EMPTY_PATH, MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, S_IFDIR, S_IFMT } from "../sys/constants.ts";
-import { ENOENT, ENOSYS } from "../sys/errno.ts";
+import { ENOENT, ENOSYS, ENOTDIR } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, makeDirectories, tryOpenResolved } from "../sys/files.ts";
 import { mountHint, tryMount, tryUnmount } from "../sys/mounts.ts";
@@ -98,7 +98,8 @@ function changePropagation(root: number, target: string, propagation: number): v
  */
 export function maskInRoot(root: number, target: string, empty: string): string {
   const fd = openInRoot(root, target);
-  if (fd < 0) return empty;
+  if (fd === -ENOENT || fd === -ENOTDIR) return empty;
+  if (fd < 0) throw new SysError("mask", `/${target}`, -fd);
   const what = identityAt(fd, "", AT_EMPTY_PATH);
   const isFolder = what !== null && (what.mode & S_IFMT) === S_IFDIR;
   const r = isFolder ? maskFolder(root, fd, empty) : tryMount("/dev/null", fdPath(fd), "", MS_BIND);

@@ -5,6 +5,7 @@
  * btrfs on-disk format "Superblock".
  */
 import { lowerAscii } from "../sys/ascii.ts";
+import { errnoOf } from "../sys/error.ts";
 import { O_RDONLY } from "../sys/constants.ts";
 import { u16At } from "../sys/bytes.ts";
 import { closeFd, exists, readAt, readTextOr, tryOpen } from "../sys/files.ts";
@@ -59,6 +60,9 @@ function superblockOf(path: string): Superblock | null {
   if (fd < 0) return null;
   try {
     return parseSuperblock(readAt(fd, 0, 69632));
+  } catch (e) {
+    if (errnoOf(e) === 0) throw e;
+    return null; // a drive that can't be read is not the one
   } finally {
     closeFd(fd);
   }

@@ -377,7 +377,7 @@ export function readAt(fd: number, position: number, length: number): Uint8Array
   while (used < length) {
     const n = sys_pread(fd, b, used, length - used, position + used);
     if (n === -EINTR) continue;
-    if (n <= 0) break;
+    if (checked(n, "pread", "") === 0) break;
     used += n;
   }
   return b.subarray(0, used);

@@ -4,6 +4,8 @@
  * container's set-up uses so that no name leads out of its root. All return
  * the result or -errno.
  */
+import { checked } from "./error.ts";
+import { ENOENT, ENOTDIR } from "./errno.ts";
 import { AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_NONBLOCK } from "./constants.ts";
 import { f64At, u32At } from "./bytes.ts";
 import { fromUtf8 } from "./text.ts";
@@ -85,7 +87,9 @@ export type FileIdentity = { mode: number; device: string; inode: number };
 
 export function identityAt(dirfd: number, path: string, flags: number): FileIdentity | null {
   const b = new Uint8Array(256);
-  if (sys_statx(dirfd, path, flags, 0x101, b) < 0) return null;
+  const r = sys_statx(dirfd, path, flags, 0x101, b);
+  if (r === -ENOENT || r === -ENOTDIR) return null;
+  checked(r, "statx", path);
   return { mode: b[28]! + b[29]! * 256, device: `${u32At(b, 136)}:${u32At(b, 140)}`, inode: u32At(b, 32) + u32At(b, 36) * 4294967296 };
 }
 
