@@ -62,7 +62,11 @@ export class Networks {
     for (const c of state.containers) {
       const path = `${trail}/${c.name}/${c.config}`;
       if (c.config === "" || !exists(path)) continue;
-      for (const r of reservedBy(c.name, readLxcConfig(path, c.config).description.net)) out.push(r);
+      try {
+        for (const r of reservedBy(c.name, readLxcConfig(path, c.config).description.net)) out.push(r);
+      } catch (e) {
+        this.log.warn("net", "addresses not known", ["name", c.name, "why", reason(e)]);
+      }
     }
     return out;
   }
