@@ -6,7 +6,7 @@
 import { spawnSync } from "node:child_process";
 import { linkSync, mkdirSync, mkdtempSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ensureBinary } from "../../build/images.ts";
@@ -20,7 +20,7 @@ type Report = {
 };
 type Ended = { status: number | null; out: string; err: string };
 
-const program = process.argv[2] ?? (await ensureBinary(targetNamed("x86_64")));
+const program = resolve(process.argv[2] ?? (await ensureBinary(targetNamed("x86_64"))));
 const top = mkdtempSync(join(tmpdir(), "wherry-check-"));
 process.on("exit", () => rmSync(top, { recursive: true, force: true }));
 
