@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { checkDisk } from "../../build/disk.ts";
 import { lxcConfig } from "../../build/lxcconfig.ts";
 import { busyboxRoot } from "../../build/rootfs.ts";
 import type { ContainerSpec } from "../../build/revision.ts";
@@ -57,6 +58,16 @@ test("an object that is missing: its key is named, the device reboots", async ()
     t.remove(link.target);
   });
   await withDevice({ board: armv7, name: "missing-object", storage }, (d) => namesItAndReboots(d, /error .*sleeper\/root\.squashfs/));
+});
+
+test("a container that fails and must not: it is named with its end, the device reboots in order", async () => {
+  const failing: ContainerSpec = { name: "failing", root: busyboxRoot(boardDebs(armv7), ["sh"]), init: ["/bin/sh", "-c", "exit 4"], run: { group: "root", restart_policy: "system" } };
+  const storage = factoryStorage(probedRevision(armv7, [sleeper(armv7, "sleeper"), failing]));
+  await withDevice({ board: armv7, name: "failing", storage }, async (d, disk) => {
+    await namesItAndReboots(d, /error .*has failed for good.*name=failing.*status 4/);
+    const looked = checkDisk(disk);
+    assert.ok(looked.clean, looked.report);
+  });
 });
 
 test("containers that can't start are named with the reason, the others run on", async () => {
