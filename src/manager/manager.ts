@@ -12,7 +12,7 @@ import { Backend } from "../control/backend.ts";
 import { Router } from "../control/router.ts";
 import { done, refusal, type Response } from "../control/response.ts";
 import { ControlServer } from "../control/server.ts";
-import { packMail, unpackMail, type Mail } from "../init/mail.ts";
+import type { Mail } from "../init/mail.ts";
 import { Log } from "../log/line.ts";
 import { LoggerClient } from "../log/client.ts";
 import { isRevisionName, StoragePlaces } from "../storage/places.ts";
@@ -22,24 +22,24 @@ import type { GoalState } from "../supervisor/status.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import { CLOCK_BOOTTIME, EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM } from "../sys/constants.ts";
-import { EAGAIN, EINVAL, errnoName } from "../sys/errno.ts";
+import { EINVAL, errnoName } from "../sys/errno.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd, makeDirectories, readLink, setCloseOnExec, syncDirectory, trySymlink, tryUnlink, tryRename } from "../sys/files.ts";
 import { clockMs, ignoreSignal, Loop, monotonicMs, nextSignal, openSignals, type Timer } from "../sys/loop.ts";
 import { tryUnmount } from "../sys/mounts.ts";
 import { environment, setProcessName, tryExec } from "../sys/processes.ts";
-import { trySetNonBlocking } from "../sys/relative.ts";
-import { receive, trySend } from "../sys/sockets.ts";
 import { kernelCommandLine, loadBootModules, loadEarlyDrivers, makeRunFolders, mountStorage, readConfig, storageDevice, writeSysctls } from "./boot.ts";
 import { Care } from "./care.ts";
 import { DeviceParts } from "./device_parts.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
-import { Journal, processStart, type Entry } from "./journal.ts";
-import { CareNews, Complaints, FinishTimer, LoopTimers, MailWatch, News, NotifyNews, PartsDown, PartsUp, SignalWatch, StorageTimer, SupervisorListener } from "./manager_news.ts";
+import { Journal } from "./journal.ts";
+import { CareNews, Complaints, FinishTimer, LoopTimers, MailNews, News, NotifyNews, PartsDown, PartsUp, SignalWatch, StorageTimer, SupervisorListener } from "./manager_news.ts";
+import { Mailbox } from "./mailbox.ts";
 import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
 import { ContainerRuntime } from "./runtime.ts";
 import { settingsOf, type Settings } from "./settings.ts";
+import { stillRuns, takeOver } from "./takeover.ts";
 import { endStrays } from "./strays.ts";
 import { ManagerSink } from "./sinks.ts";
 
@@ -56,15 +56,6 @@ type Ending = "" | "poweroff" | "reboot" | "failed";
 const STORAGE_POLL_MS = 50;
 /** How long the logger may take to write its last lines. */
 const LOGGER_MS = 5000;
-
-/** The manager before us had seen its program run. */
-function hadRun(e: Entry): boolean {
-  return e.phase === "STARTED" || e.phase === "READY" || e.phase === "STOPPING";
-}
-
-function stillRuns(e: Entry): boolean {
-  return hadRun(e) && e.pid > 0 && processStart(e.pid) === e.startTicks;
-}
 
 export class Manager extends Backend {
   private readonly options: ManagerOptions;
@@ -86,6 +77,7 @@ export class Manager extends Backend {
   private parts: DeviceParts | null = null;
   private care: Care | null = null;
   private readonly notify: NotifySockets;
+  private readonly mailbox: Mailbox;
   private revisionName = "0";
   private controlFd = -1;
   private ending: Ending = "";
@@ -100,6 +92,7 @@ export class Manager extends Backend {
     this.settings = settingsOf(this.loaded);
     this.places = new StoragePlaces(this.settings.storage);
     this.logger = new LoggerClient(this.loop, `${this.settings.runDir}/wherry/logger`, new News(this));
+    this.mailbox = new Mailbox(this.loop, options.mailFd, new MailNews(this));
     this.notify = new NotifySockets(this.loop, notifyFolder(this.settings), this.logger, new NotifyNews(this));
     this.server = new ControlServer(this.loop, `${this.settings.runDir}/pv-ctrl`, new Router(this));
   }
@@ -110,8 +103,7 @@ export class Manager extends Backend {
     ignoreSignal(SIGPIPE);
     this.signalFd = openSignals([SIGTERM, SIGINT, SIGHUP]);
     this.loop.add(this.signalFd, EPOLLIN, new SignalWatch(this));
-    if (this.options.mailFd >= 0) trySetNonBlocking(this.options.mailFd);
-    if (this.options.mailFd >= 0) this.loop.add(this.options.mailFd, EPOLLIN, new MailWatch(this));
+    this.mailbox.open();
     this.log.setThreshold(Math.max(3, this.settings.logLevel));
     this.mark("userland");
     for (const n of this.loaded.config.takeNotes()) this.log.write(n.severity, "config", n.at, ["why", n.why]);
@@ -136,7 +128,7 @@ export class Manager extends Backend {
     writeSysctls(this.loaded, this.log);
     loadBootModules(this.log);
     loadEarlyDrivers(this.settings);
-    this.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds, silence: this.settings.managerSeconds }); // its driver may be one of them
+    this.mailbox.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds, silence: this.settings.managerSeconds }); // its driver may be one of them
     this.mark("modules");
     for (const w of setUpHierarchies(this.loaded.config.text("WHERRY_CGROUP") === "unified")) this.log.warn("cgroup", w);
     this.storageDeadline = monotonicMs() + this.settings.storageWaitSeconds * 1000;
@@ -250,55 +242,12 @@ export class Manager extends Backend {
     for (const c of found.state.containers) {
       const unit = boss.add(c, this.revisionName);
       const entry = entries.find((e) => e.name === c.name && e.revision === this.revisionName);
-      if (entry !== undefined) this.takeOver(unit, entry);
+      if (entry !== undefined) takeOver(unit, entry, boss, runtime);
       else runtime.sweep(unit, false);
     }
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
     this.notify.listen();
     boss.evaluate();
-  }
-
-  /** Goes on with a container of the manager before us, or clears away what is left of it. */
-  private takeOver(unit: Unit, e: Entry): void {
-    unit.retries = e.retries;
-    unit.userStopped = e.userStopped;
-    unit.startedMs = e.startedMs;
-    unit.healthFailures = e.healthFailures;
-    unit.healthFailedMs = monotonicMs();
-    unit.previous = { kind: e.endKind, code: e.endCode, reason: e.endReason, lastLines: "", outOfMemory: e.outOfMemory };
-    const boss = this.boss!;
-    const runtime = this.runtime!;
-    unit.wish = e.wish === "discard" ? "restart" : e.wish; // the manager that wanted to end all is gone
-    if (e.phase === "STOPPED" && (e.userStopped || e.settled || e.wish === "stop")) {
-      unit.wish = "none";
-      unit.userStopped = e.userStopped || e.wish === "stop";
-      unit.settled = true;
-      boss.adopt(unit, "STOPPED");
-      return;
-    }
-    if (stillRuns(e)) {
-      unit.pid = e.pid;
-      unit.startTicks = e.startTicks;
-      if (runtime.adopt(unit)) {
-        boss.adopt(unit, e.phase === "READY" ? "READY" : "STARTED");
-        if (unit.wish === "stop" || unit.wish === "restart") boss.requestStop(unit, unit.wish);
-        return;
-      }
-      unit.pid = 0;
-      unit.startTicks = 0;
-    }
-    if (e.phase === "MOUNTED" && unit.wish === "none") {
-      runtime.adoptMounted(unit);
-      boss.adopt(unit, "MOUNTED");
-      return;
-    }
-    const waits = e.phase === "STOPPED" || e.phase === "RECOVERING" || e.phase === "INSTALLED" || e.phase === "BLOCKED";
-    if (hadRun(e) || e.phase === "CLEANING" || unit.wish !== "none") {
-      // it has ended, or is to: what follows is decided as ever
-      unit.ending = e.phase === "CLEANING" ? unit.previous : { kind: "unknown", code: -1, reason: "ended while no manager was there", lastLines: "", outOfMemory: false };
-      boss.adopt(unit, "CLEANING");
-    }
-    runtime.sweep(unit, !waits || unit.phase === "CLEANING");
   }
 
   runtimeTail(name: string, text: string): void {
@@ -322,8 +271,12 @@ export class Manager extends Backend {
     if (this.care !== null) this.care.follow(unit);
     if (this.journal === null) return;
     const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
-    if (waits && unit.retries === 0 && unit.healthFailures === 0) this.journal.forget(unit.name());
-    else this.journal.record(unit);
+    try {
+      if (waits && unit.retries === 0 && unit.healthFailures === 0) this.journal.forget(unit.name());
+      else this.journal.record(unit);
+    } catch (e) {
+      this.log.error("manager", "a new manager would not know of this", ["name", unit.name(), "why", reason(e)]); // the container goes on all the same
+    }
   }
 
   /** A container has said something on its notify socket. */
@@ -357,28 +310,11 @@ export class Manager extends Backend {
     }
   }
 
-  readMail(): void {
-    const b = new Uint8Array(256);
-    for (;;) {
-      const r = receive(this.options.mailFd, b);
-      for (const fd of r.fds) closeFd(fd);
-      if (r.size === -EAGAIN) return;
-      if (r.size <= 0) {
-        this.loop.remove(this.options.mailFd);
-        return;
-      }
-      const m = unpackMail(b.subarray(0, r.size));
-      if (m === null) continue;
-      if (m.kind === "ping") this.send({ kind: this.ending === "" && this.care !== null && this.care.starves() ? "unfed" : "alive" });
-      else if (m.kind === "asked") this.end(m.how);
-      else if (m.kind === "reaped" && this.runtime !== null) this.runtime.reaped(m.pid, m.exited, m.code);
-    }
-  }
-
-  private send(m: Mail): void {
-    if (this.options.mailFd < 0) return;
-    const b = packMail(m);
-    trySend(this.options.mailFd, b, 0, b.length);
+  /** PID 1 has written. */
+  mailed(m: Mail): void {
+    if (m.kind === "ping") this.mailbox.send({ kind: this.ending === "" && this.care !== null && this.care.starves() ? "unfed" : "alive" });
+    else if (m.kind === "asked") this.end(m.how);
+    else if (m.kind === "reaped" && this.runtime !== null) this.runtime.reaped(m.pid, m.exited, m.code);
   }
 
   /** Begins the end: containers first. */
@@ -414,7 +350,7 @@ export class Manager extends Backend {
     if (this.embedded() && this.options.mailFd >= 0) {
       const r = tryUnmount(this.settings.storage, 0);
       if (r < 0 && r !== -EINVAL) this.log.warn("storage", "could not be unmounted, PID 1 tries again", ["path", this.settings.storage, "errno", errnoName(-r)]);
-      this.send({ kind: "finish", how: this.ending === "poweroff" ? "poweroff" : "reboot" });
+      this.mailbox.send({ kind: "finish", how: this.ending === "poweroff" ? "poweroff" : "reboot" });
     }
     this.loop.stop();
   }

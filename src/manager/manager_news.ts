@@ -2,6 +2,7 @@
  * What loop, logger, supervisor and PID 1 tell the manager, each passed on to
  * the method that deals with it. Holds no state and decides nothing.
  */
+import type { Mail } from "../init/mail.ts";
 import { LoggerNews } from "../log/client.ts";
 import type { Log } from "../log/line.ts";
 import type { GoalState } from "../supervisor/status.ts";
@@ -12,6 +13,7 @@ import type { Unit } from "../supervisor/unit.ts";
 import { reason } from "../sys/error.ts";
 import { Faults, monotonicMs, Timer, Watch, type Loop } from "../sys/loop.ts";
 import { CareOwner } from "./care.ts";
+import { MailListener } from "./mailbox.ts";
 import type { Manager } from "./manager.ts";
 import { NotifyListener } from "./notify_sockets.ts";
 
@@ -76,14 +78,14 @@ export class SignalWatch extends Watch {
   }
 }
 
-export class MailWatch extends Watch {
+export class MailNews extends MailListener {
   private readonly manager: Manager;
   constructor(manager: Manager) {
     super();
     this.manager = manager;
   }
-  ready(_events: number): void {
-    this.manager.readMail();
+  mailed(m: Mail): void {
+    this.manager.mailed(m);
   }
 }
 
