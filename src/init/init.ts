@@ -156,6 +156,7 @@ class Init {
     const exe = readLink("/proc/self/exe");
     reexecOnTrap(exe, [exe, "init", "--recovered", String(pid), String(fd)]);
     this.loop.arm(this.pingTimer, pingSeconds(this.silence, this.watchdog.timeout) * 1000);
+    this.loop.settleLater();
   }
 
   signals(): void {
