@@ -324,7 +324,7 @@ export class ContainerRuntime extends Runtime {
     closeFd(unit.pidfd);
     unit.pidfd = -1;
     if (unit.ending.kind === "none") {
-      const kills = oomKills(a.places);
+      const kills = this.killsOf(a);
       unit.ending.outOfMemory = kills > 0;
       unit.ending.kind = ended === null ? "unknown" : ended.exited ? "exited" : "killed";
       unit.ending.code = ended === null ? -1 : ended.status;
@@ -345,7 +345,7 @@ export class ContainerRuntime extends Runtime {
 
   kill(unit: Unit): void {
     const a = this.attachment(unit);
-    killCgroup(a.places);
+    this.killGroup(a);
     if (unit.pidfd >= 0) trySignalPidfd(unit.pidfd, SIGKILL);
   }
 
@@ -353,15 +353,47 @@ export class ContainerRuntime extends Runtime {
     const a = this.attachment(unit);
     this.turns.leave(unit.name());
     a.cleaning = true;
-    killCgroup(a.places);
+    this.killGroup(a);
     if (unit.pidfd >= 0) trySignalPidfd(unit.pidfd, SIGKILL);
     this.goOnCleaning(a);
+  }
+
+  // A stop goes on whatever can't be looked at: what is still there then shows when the groups are removed.
+
+  private killGroup(a: Attachment): void {
+    try {
+      killCgroup(a.places);
+    } catch (e) {
+      this.unseen(a, e);
+    }
+  }
+
+  private isEmpty(a: Attachment): boolean {
+    try {
+      return this.monitor.awaitEmpty(a.unit.name());
+    } catch (e) {
+      this.unseen(a, e);
+      return true;
+    }
+  }
+
+  private killsOf(a: Attachment): number {
+    try {
+      return oomKills(a.places);
+    } catch (e) {
+      this.unseen(a, e);
+      return 0;
+    }
+  }
+
+  private unseen(a: Attachment, e: unknown): void {
+    this.log.warn("cgroup", reason(e), ["name", a.unit.name()]);
   }
 
   /** The next step of cleaning that is possible now: process gone, group empty, then the worker. */
   private goOnCleaning(a: Attachment): void {
     if (a.unit.pidfd >= 0 || a.statusTimer !== null) return;
-    if (!this.monitor.awaitEmpty(a.unit.name())) return;
+    if (!this.isEmpty(a)) return;
     const network = a.networked ? a.network : null;
     this.monitor.remove(a.unit.name());
     this.logger.send({ kind: "end", name: a.unit.name() }, []);
