@@ -19,6 +19,9 @@ import { toUtf8 } from "../sys/text.ts";
 import { readLxcConfig } from "./lxc_files.ts";
 import type { Settings } from "./settings.ts";
 
+/** How often a bridge of ours is tried to be removed. */
+const REMOVALS = 3;
+
 /** The next manager finds the old text or the new one, whenever this one is killed. */
 function replaceFile(path: string, text: string): void {
   writeFile(`${path}.new`, toUtf8(text));
@@ -100,17 +103,22 @@ export class Networks {
     replaceFile(this.madePath, made.join("\n"));
   }
 
+  private removeBridge(name: string): void {
+    for (let i = 0; i < REMOVALS; i++) {
+      try {
+        applyHost([netAction("delete", name)]);
+        return;
+      } catch (e) {
+        this.log.warn("net", "bridge stays", ["name", name, "attempt", String(i + 1), "why", reason(e)]);
+      }
+    }
+  }
+
   /** Takes bridges and NAT of the pools away. For a daemon that ends; a device goes down as a whole. */
   close(): void {
     this.table = emptyLeases();
     if (this.pools.length === 0 || this.embedded) return;
-    for (const name of readTextOr(this.madePath, "").split("\n")) {
-      try {
-        if (name !== "") applyHost([netAction("delete", name)]);
-      } catch (e) {
-        this.log.warn("net", "left behind", ["what", reason(e)]);
-      }
-    }
+    for (const name of readTextOr(this.madePath, "").split("\n")) if (name !== "") this.removeBridge(name);
     tryUnlink(this.madePath);
     if (!this.pools.some((p) => p.nat)) return;
     for (const p of setUpHost({ actions: [], nat: [] })) this.log.warn("net", p.why, ["at", p.at]);
