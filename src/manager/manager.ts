@@ -81,6 +81,8 @@ export class Manager extends Backend {
   private revisionName = "0";
   private controlFd = -1;
   private ending: Ending = "";
+  /** What the logger reads from, by container: ours too, in case it dies. */
+  private readonly consoles: Map<string, number> = new Map<string, number>();
   private goalsSaid = false;
   private down = false;
   private readonly finishTimer: Timer = new FinishTimer(this);
@@ -180,8 +182,11 @@ export class Manager extends Backend {
     if (name === "@control") {
       closeFd(this.controlFd);
       this.controlFd = fd;
+    } else if (this.runtime === null) {
+      closeFd(this.consoles.get(name) ?? -1);
+      this.consoles.set(name, fd);
     } else {
-      closeFd(fd); // consoles are the logger's; it keeps writing
+      closeFd(fd);
     }
   }
 
@@ -245,6 +250,8 @@ export class Manager extends Backend {
       if (entry !== undefined) takeOver(unit, entry, boss, runtime);
       else runtime.sweep(unit, false);
     }
+    for (const [name, fd] of this.consoles) runtime.inheritConsole(name, fd);
+    this.consoles.clear();
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
     this.notify.listen();
     boss.evaluate();

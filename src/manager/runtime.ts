@@ -508,6 +508,13 @@ export class ContainerRuntime extends Runtime {
     return true;
   }
 
+  /** The console of a container that was taken over, so that another logger can go on reading it. */
+  inheritConsole(name: string, fd: number): void {
+    const a = this.attachments.get(name);
+    if (a !== undefined && a.adopted && a.console < 0) a.console = fd;
+    else closeFd(fd);
+  }
+
   /** The last lines of a console, from the logger. */
   consoleEnded(name: string, text: string): void {
     const a = this.attachments.get(name);

@@ -298,4 +298,26 @@ housed("the halt signal has as long as the configuration says", {
 });
 
 if (needs.length > 0) console.log(`skip: wiring: ${needs.join("; ")}`);
+housed("the console of a container that was taken over is read on by another logger", {
+  revision: () => ({ containers: [scripted("talker", "trap 'exit 0' PWR TERM; while :; do echo still here; sleep 1 & wait $!; done")] }),
+}, async (h) => {
+  const lines = (): number => readFileSync(join(h.top, "storage/logs/0/talker/lxc/console.log"), "utf8").split("still here").length;
+  await h.daemon.reaches("talker", "STARTED");
+  const { pid } = await h.daemon.show("talker");
+  process.kill(h.daemon.pid(), "SIGKILL");
+  h.daemon.start();
+  await h.daemon.reaches("talker", "STARTED");
+  const loggers = (): number[] => readdirSync("/proc").filter((d) => /^\d+$/.test(d)).map(Number).filter((p) => {
+    const c = (file: string): string => readFileSync(`/proc/${p}/${file}`, "utf8");
+    try { return c("comm") === "wherry-logger\n" && c("cmdline").includes(h.top); } catch { return false; }
+  });
+  const old = loggers();
+  assert.is(old.length, 1);
+  process.kill(old[0]!, "SIGKILL");
+  await h.daemon.until("there is another logger", () => (loggers().some((p) => p !== old[0]) ? true : null));
+  const before = lines();
+  await h.daemon.until("it says more", () => (lines() > before + 1 ? true : null));
+  assert.is((await h.daemon.show("talker")).pid, pid);
+});
+
 test.run();
