@@ -10,6 +10,7 @@ import { DriverManager } from "../driver/manager.ts";
 import type { MetaValues } from "../driver/managed.ts";
 import type { NetPlan } from "../net/actions.ts";
 import { disconnectContainer } from "../net/apply.ts";
+import { reason } from "../sys/error.ts";
 import { closeFd, lockFile, makeDirectories } from "../sys/files.ts";
 import { sleepMs } from "../sys/loop.ts";
 import { mountVolumes, unmountVolumes } from "../volume/apply.ts";
@@ -117,6 +118,7 @@ const CLEAN_PAUSE_MS = 50;
 /** Takes down links, exports, volumes and groups; lines of the answer name what could not be. */
 export class CleanJob extends Job {
   private readonly remains: Remains;
+  private locked = false;
 
   constructor(remains: Remains) {
     super();
@@ -124,7 +126,6 @@ export class CleanJob extends Job {
   }
 
   run(): string {
-    lockFile(this.remains.lock);
     const first = this.attempt();
     let left = first;
     for (let i = 1; i < CLEAN_ATTEMPTS && left.length > 0; i++) {
@@ -134,9 +135,22 @@ export class CleanJob extends Job {
     return (left.length > 0 ? left : first.map((w) => `${w} (gone at another attempt)`)).join("\n");
   }
 
+  /** Taking down without the lock is better than leaving it all; the next attempt asks for it again. */
+  private lock(left: string[]): void {
+    if (this.locked) return;
+    try {
+      lockFile(this.remains.lock);
+      this.locked = true;
+    } catch (e) {
+      left.push(reason(e));
+    }
+  }
+
   private attempt(): string[] {
     const r = this.remains;
-    const left = removeCgroups(r.places);
+    const left: string[] = [];
+    this.lock(left);
+    for (const w of removeCgroups(r.places)) left.push(w);
     if (r.network !== null) for (const w of disconnectContainer(r.network, r.netFd)) left.push(w);
     if (r.exports.length > 0) removeExports(r.exports, r.exportsDir);
     for (const w of unmountVolumes(r.volumes)) left.push(w);
