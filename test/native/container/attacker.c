@@ -178,10 +178,9 @@ static int clone3_namespace(void)
 static int trace_others(void)
 {
 	struct iovec v = { &v, 1 };
-	if (ptrace(PTRACE_ATTACH, 1, 0, 0) == 0) {
-		ptrace(PTRACE_DETACH, 1, 0, 0);
+	/* not ATTACH: its SIGSTOP could reach the container's init after we are gone */
+	if (ptrace(PTRACE_SEIZE, 1, 0, 0) == 0)
 		return 1;
-	}
 	return process_vm_readv(1, &v, 1, &v, 1, 0) >= 0 || errno == EFAULT;
 }
 static int signal_host(void) { return kill(host_pid, 0) == 0 || errno == EPERM; }
