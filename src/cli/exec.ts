@@ -33,8 +33,10 @@ function targetOf(name: string, socket: string): Target {
   const parsed = scanText(a.body, SMALL);
   if (a.status !== 200 || !parsed.ok) return { pid: 0, why: `the manager answered ${a.status}` };
   const c = rootOf(parsed.document);
-  const pid = c.getInteger("pid", 0);
-  return { pid, why: pid > 0 ? "" : `${name} is ${c.getString("status", "not running")}, nothing can be run in it` };
+  const status = c.getString("status", "not running");
+  // while it is being set up, its root is still the host's
+  const pid = status === "STARTING" ? 0 : c.getInteger("pid", 0);
+  return { pid, why: pid > 0 ? "" : `${name} is ${status}, nothing can be run in it` };
 }
 
 /** What is to run where; streams: [] passes ours on. */

@@ -128,7 +128,8 @@ export function prelude(w: Where): string {
 inside() { n=$1; shift; "$W" exec "$n" /bin/sh -c "$*" < /dev/null; }
 row() { "$W" ps | grep "^$1 "; }
 pid() { row "$1" | tr -s ' ' | cut -d' ' -f5; }
-until_row() { i=0; until row "$1" | grep -q -e "$2"; do i=$((i + 1)); if [ $i -gt 400 ]; then echo "never $2: $(row "$1")"; return 1; fi; sleep 0.3; done; }
+# its goal is left out: a status may be the same word
+until_row() { i=0; until row "$1" | tr -s ' ' | cut -d' ' -f1-3,5- | grep -q -e "$2"; do i=$((i + 1)); if [ $i -gt 400 ]; then echo "never $2: $(row "$1")"; return 1; fi; sleep 0.3; done; }
 # what is left of a container, from outside
 gone() {
   grep -e " $V/$1/" /proc/self/mountinfo
