@@ -32,7 +32,7 @@ test("armv7: Debian with systemd, busybox init and a program reach READY and hea
     for (const [name, down, reason] of DOWN) {
       const stop = await onDevice(d, `/usr/bin/wherry stop ${name}`);
       assert.is(stop.status, 0, stop.text);
-      const stopped = await d.waitFor(new RegExp(`container: stopped name=${name} `), 900_000);
+      const stopped = await d.waitFor(new RegExp(`container: stopped name=${name} .*reason="[^"]*"`), 900_000);
       assert.ok(stopped.includes(`reason="${reason}`), stopped);
       const log = await onDevice(d, `cat /storage/logs/0/${name}/lxc/console.log`);
       assert.match(log.text, down);
