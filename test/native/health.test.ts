@@ -21,6 +21,15 @@ function until(h: House, name: string, what: string, fits: (s: Shown) => boolean
   }, 120_000);
 }
 
+/** Waits while no manager runs, whose end HostedDaemon.until() would report. */
+async function without(what: string, holds: () => boolean): Promise<void> {
+  const end = Date.now() + 120_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`not within two minutes: ${what}`);
+    await new Promise((done) => { setTimeout(done, 10); });
+  }
+}
+
 /** run.json with one health check. */
 function checked(check: { [key: string]: Json }): { [key: string]: Json } {
   return { wherry: { health: [check] } };
@@ -53,7 +62,7 @@ housed("what a container says while there is no manager is heard by the next one
   process.kill(h.daemon.pid(), "SIGKILL");
   const root = `/proc/${before.pid}/root`;
   writeFileSync(`${root}/go`, "");
-  while (!existsSync(`${root}/said`)) await new Promise((done) => { setTimeout(done, 10); });
+  await without("it has said so", () => existsSync(`${root}/said`));
   h.daemon.start();
   assert.is((await h.daemon.reaches("talker", "READY")).pid, before.pid);
 });
@@ -172,7 +181,7 @@ housed("a check ends with the manager that began it", {
   const checks = (): string[] => readdirSync(proc).filter((p) => /^\d+$/.test(p) && nameOf(`${proc}/${p}`) === "tail");
   await h.daemon.until("the check runs", () => (checks().length === 1 ? true : null));
   process.kill(h.daemon.pid(), "SIGKILL");
-  while (checks().length > 0) await new Promise((done) => { setTimeout(done, 10); });
+  await without("the check has ended", () => checks().length === 0);
   h.daemon.start();
   await h.daemon.reaches("looked", "STARTED");
 });
