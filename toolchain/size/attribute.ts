@@ -121,11 +121,14 @@ function paintLines(s: Section, paint: Uint16Array, palette: Palette, binary: Bi
       at += 1;
       lastInSymbol = "";
     }
+    const around = symbols[at];
+    // what follows a function without lines of its own (libc's) is not the last line's
+    const last = around === undefined || around.address > address ? s.address + s.size : Math.max(address, around.address + around.size);
     const own = partOfSource(file);
     if (file.endsWith(".ts")) lastInSymbol = own;
-    const inGenerated = symbols[at] !== undefined && generated.has(plainName(symbols[at]!.name));
+    const inGenerated = around !== undefined && generated.has(plainName(around.name));
     const part = inGenerated && (own === "" || own === RUNTIME) ? lastInSymbol : own;
-    if (part !== "") paint.fill(palette.number(part), address - s.address, Math.min(end, s.address + s.size) - s.address);
+    if (part !== "") paint.fill(palette.number(part), address - s.address, Math.min(end, last) - s.address);
   }
 }
 
