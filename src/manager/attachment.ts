@@ -1,8 +1,10 @@
 /**
  * What belongs to one supervised container while it is not down: its plans,
- * descriptors and where taking it down stands. Only the runtime changes it.
+ * descriptors and where taking it down stands. Only the runtime and its parts
+ * change it.
  */
-import type { CgroupPlace } from "../cgroup/plan.ts";
+import type { Layout } from "../cgroup/layout.ts";
+import { planCgroupPlaces, type CgroupPlace } from "../cgroup/plan.ts";
 import type { NetPlan } from "../net/actions.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import type { Timer } from "../sys/loop.ts";
@@ -37,12 +39,13 @@ export class Attachment {
     this.unit = unit;
   }
 
-  /** Before another start. */
-  forget(): void {
+  /** Before another start, or a take-over: only what follows from its name. */
+  begin(layout: Layout): void {
     this.prepared = null;
     this.halt = -1;
     this.filter = NO_FILTER;
     this.network = null;
+    this.places = planCgroupPlaces(layout, this.unit.name(), false);
   }
 
   take(p: Prepared): void {

@@ -10,9 +10,11 @@ import { existingModaliases, loadForHardware } from "../driver/hotplug.ts";
 import { wishOf, type ModuleWish } from "../driver/module_plan.ts";
 import type { Log } from "../log/line.ts";
 import { findDevice } from "../storage/device.ts";
+import { CLOCK_BOOTTIME } from "../sys/constants.ts";
 import { ENOENT, ENOTDIR } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
 import { exists, isDirectory, makeDirectories, readText, readTextOr, statPath, tryPutText, writeFile } from "../sys/files.ts";
+import { clockMs } from "../sys/loop.ts";
 import { mountAt } from "../sys/mounts.ts";
 import { environment } from "../sys/processes.ts";
 import { planSysctls, SysctlFolders } from "../config/sysctl.ts";
@@ -36,6 +38,11 @@ class DiskFiles extends ConfigFiles {
 export function readConfig(confPath: string, commandLine: string, words: string[]): LoadedConfig {
   const sources: BootSources = { confPath, commandLine, environment: environment(), words };
   return loadConfig(sources, new DiskFiles(), false);
+}
+
+/** One step of the boot, with the time since the kernel started. */
+export function mark(log: Log, what: string): void {
+  log.info("boot", what, ["at_ms", String(Math.round(clockMs(CLOCK_BOOTTIME)))]);
 }
 
 export function kernelCommandLine(): string {

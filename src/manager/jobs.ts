@@ -19,6 +19,12 @@ import type { DiskPlan } from "../volume/disk_plan.ts";
 import { removeExports, type Export } from "../volume/exports.ts";
 import type { VolumeOptions, VolumePlan } from "../volume/plan.ts";
 import { Job } from "../supervisor/worker.ts";
+import type { Settings } from "./settings.ts";
+
+/** What one process at a time holds while it mounts or takes down for a container. */
+export function lockOf(s: Settings, container: string): string {
+  return `${s.runDir}/wherry/lock.${container}`;
+}
 
 /** Disks of a revision, and the file whose lock lets one process at a time mount one. */
 export type Disks = { plans: DiskPlan[]; lock: string };

@@ -64,7 +64,14 @@ export class Journal {
     makeDirectories(this.folder);
   }
 
-  record(unit: Unit): void {
+  /** After a change of the unit: what a new manager must know of it, nothing while it only waits for its first start. */
+  follow(unit: Unit): void {
+    const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
+    if (waits && unit.retries === 0 && unit.healthFailures === 0) this.forget(unit.name());
+    else this.record(unit);
+  }
+
+  private record(unit: Unit): void {
     const end = unit.lastEnding();
     const e: Entry = {
       name: unit.name(), revision: unit.revision, phase: unit.phase, wish: unit.wish, pid: unit.pid, startTicks: unit.startTicks,

@@ -3,43 +3,42 @@
  * revision, supervises its containers, answers the control socket, ends in
  * order. One loop; whatever may wait runs in workers. A manager that starts
  * while containers run takes them over.
- * Rules: design "Process model"; lifecycle spec §1, §2, §14.
+ * Rules: design "Process model"; lifecycle spec §1, §2.
  */
-import type { Config } from "../config/config.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { setUpHierarchies } from "../cgroup/setup.ts";
-import { Backend } from "../control/backend.ts";
 import { Router } from "../control/router.ts";
-import { done, refusal, type Response } from "../control/response.ts";
 import { ControlServer } from "../control/server.ts";
 import type { Mail } from "../init/mail.ts";
 import { Log } from "../log/line.ts";
 import { LoggerClient } from "../log/client.ts";
+import { pointCurrent } from "../storage/current.ts";
 import { isRevisionName, StoragePlaces } from "../storage/places.ts";
-import type { Group, State } from "../state/model.ts";
 import type { Notification } from "../supervisor/notification.ts";
 import type { GoalState } from "../supervisor/status.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import type { Unit } from "../supervisor/unit.ts";
-import { CLOCK_BOOTTIME, EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM } from "../sys/constants.ts";
-import { EINVAL, errnoName } from "../sys/errno.ts";
+import { EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
-import { closeFd, makeDirectories, readLink, setCloseOnExec, syncDirectory, trySymlink, tryUnlink, tryRename } from "../sys/files.ts";
-import { clockMs, ignoreSignal, Loop, monotonicMs, nextSignal, openSignals, type Timer } from "../sys/loop.ts";
-import { tryUnmount } from "../sys/mounts.ts";
-import { environment, setProcessName, tryExec } from "../sys/processes.ts";
-import { kernelCommandLine, loadBootModules, loadEarlyDrivers, makeRunFolders, mountStorage, readConfig, storageDevice, writeSysctls } from "./boot.ts";
+import { closeFd } from "../sys/files.ts";
+import { ignoreSignal, Loop, nextSignal, openSignals } from "../sys/loop.ts";
+import { setProcessName } from "../sys/processes.ts";
+import { kernelCommandLine, makeRunFolders, mark, readConfig } from "./boot.ts";
 import { Care } from "./care.ts";
+import { consoleEnded, handConsoles, inheritConsole } from "./consoles.ts";
+import { ControlBackend } from "./control_backend.ts";
+import { DeviceBoot } from "./device_boot.ts";
 import { DeviceParts } from "./device_parts.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
+import { reaped } from "./ends.ts";
 import { Journal } from "./journal.ts";
-import { CareNews, Complaints, FinishTimer, LoopTimers, MailNews, News, NotifyNews, PartsDown, PartsUp, SignalWatch, StorageTimer, SupervisorListener } from "./manager_news.ts";
+import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, SignalWatch, SupervisorListener } from "./manager_news.ts";
 import { Mailbox } from "./mailbox.ts";
 import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
 import { ContainerRuntime } from "./runtime.ts";
 import { settingsOf, type Settings } from "./settings.ts";
-import { stillRuns, takeOver } from "./takeover.ts";
+import { Shutdown, type Ending } from "./shutdown.ts";
+import { stillRuns, sweep, takeOver } from "./takeover.ts";
 import { endStrays } from "./strays.ts";
 import { ManagerSink } from "./sinks.ts";
 
@@ -51,44 +50,33 @@ export const EXIT_POWEROFF = 3;
 /** mailFd: the socket to PID 1, -1 for a daemon. again: this process has been the manager before. revision: "" = what the command line names, else "0". */
 export type ManagerOptions = { configPath: string; revision: string; commandLine: string; words: string[]; mailFd: number; again: boolean };
 
-type Ending = "" | "poweroff" | "reboot" | "failed";
-
-const STORAGE_POLL_MS = 50;
-/** How long the logger may take to write its last lines. */
-const LOGGER_MS = 5000;
-
-export class Manager extends Backend {
-  private readonly options: ManagerOptions;
+export class Manager {
+  readonly options: ManagerOptions;
   private readonly sink: ManagerSink = new ManagerSink();
-  private readonly log: Log = new Log(this.sink, 5);
-  private readonly loop: Loop = new Loop(new Complaints(this.log));
-  private readonly storageTimer: Timer = new StorageTimer(this);
-  private readonly loaded: LoadedConfig;
-  private readonly settings: Settings;
+  readonly log: Log = new Log(this.sink, 5);
+  readonly loop: Loop = new Loop(new Complaints(this.log));
+  readonly loaded: LoadedConfig;
+  readonly settings: Settings;
+  readonly shutdown: Shutdown = new Shutdown(this);
+  readonly logger: LoggerClient;
+  readonly server: ControlServer;
+  readonly mailbox: Mailbox;
+  journal: Journal | null = null;
+  current: LoadedRevision | null = null;
+  boss: Supervisor | null = null;
+  runtime: ContainerRuntime | null = null;
+  parts: DeviceParts | null = null;
+  revisionName = "0";
   private readonly places: StoragePlaces;
-  private readonly logger: LoggerClient;
-  private readonly server: ControlServer;
-  private signalFd = -1;
-  private storageDeadline = 0;
-  private journal: Journal | null = null;
-  private current: LoadedRevision | null = null;
-  private boss: Supervisor | null = null;
-  private runtime: ContainerRuntime | null = null;
-  private parts: DeviceParts | null = null;
-  private care: Care | null = null;
   private readonly notify: NotifySockets;
-  private readonly mailbox: Mailbox;
-  private revisionName = "0";
+  private care: Care | null = null;
+  private signalFd = -1;
   private controlFd = -1;
-  private ending: Ending = "";
   /** What the logger reads from, by container: ours too, in case it dies. */
   private readonly consoles: Map<string, number> = new Map<string, number>();
   private goalsSaid = false;
-  private down = false;
-  private readonly finishTimer: Timer = new FinishTimer(this);
 
   constructor(options: ManagerOptions) {
-    super();
     this.options = options;
     this.loaded = readConfig(options.configPath, options.commandLine, options.words);
     this.settings = settingsOf(this.loaded);
@@ -96,7 +84,7 @@ export class Manager extends Backend {
     this.logger = new LoggerClient(this.loop, `${this.settings.runDir}/wherry/logger`, new News(this));
     this.mailbox = new Mailbox(this.loop, options.mailFd, new MailNews(this));
     this.notify = new NotifySockets(this.loop, notifyFolder(this.settings), this.logger, new NotifyNews(this));
-    this.server = new ControlServer(this.loop, `${this.settings.runDir}/pv-ctrl`, new Router(this));
+    this.server = new ControlServer(this.loop, `${this.settings.runDir}/pv-ctrl`, new Router(new ControlBackend(this)));
   }
 
   /** Runs to the end; result: how it ended. */
@@ -107,61 +95,28 @@ export class Manager extends Backend {
     this.loop.add(this.signalFd, EPOLLIN, new SignalWatch(this));
     this.mailbox.open();
     this.log.setThreshold(Math.max(3, this.settings.logLevel));
-    this.mark("userland");
+    mark(this.log, "userland");
     for (const n of this.loaded.config.takeNotes()) this.log.write(n.severity, "config", n.at, ["why", n.why]);
     for (const p of this.loaded.problems) this.log.error("config", p.at, ["why", p.why]);
-    if (this.loaded.problems.length > 0) this.end("failed");
-    else if (this.embedded()) this.bootDevice();
+    if (this.loaded.problems.length > 0) this.shutdown.begin("failed");
+    else if (this.embedded()) new DeviceBoot(this).begin();
     else this.begin();
     this.loop.run();
-    return this.ending;
+    return this.shutdown.how;
   }
 
-  private embedded(): boolean {
+  embedded(): boolean {
     return this.settings.mode === "embedded";
   }
 
-  /** One step of the boot, with the time since the kernel started. */
-  private mark(what: string): void {
-    this.log.info("boot", what, ["at_ms", String(Math.round(clockMs(CLOCK_BOOTTIME)))]);
-  }
-
-  private bootDevice(): void {
-    writeSysctls(this.loaded, this.log);
-    loadBootModules(this.log);
-    loadEarlyDrivers(this.settings);
-    this.mailbox.send({ kind: "watchdog", mode: this.settings.watchdogMode, seconds: this.settings.watchdogSeconds, silence: this.settings.managerSeconds }); // its driver may be one of them
-    this.mark("modules");
-    for (const w of setUpHierarchies(this.loaded.config.text("WHERRY_CGROUP") === "unified")) this.log.warn("cgroup", w);
-    this.storageDeadline = monotonicMs() + this.settings.storageWaitSeconds * 1000;
-    this.lookForStorage();
-  }
-
-  /** Mounts the storage when its device is there; looks again until the time is over. */
-  lookForStorage(): void {
-    try {
-      const device = storageDevice(this.settings);
-      if (device === "" && monotonicMs() < this.storageDeadline) {
-        this.loop.arm(this.storageTimer, STORAGE_POLL_MS);
-        return;
-      }
-      if (device === "") {
-        this.log.error("storage", `no device is ${this.settings.storageDevice}`, ["waited_s", String(this.settings.storageWaitSeconds)]);
-        this.end("failed");
-        return;
-      }
-      mountStorage(this.settings, device);
-    } catch (e) {
-      this.log.error("storage", reason(e));
-      this.end("failed");
-      return;
-    }
-    this.mark("storage");
-    this.begin();
+  /** Nothing can go on after this error. */
+  fail(room: string, e: unknown): void {
+    this.log.error(room, reason(e));
+    this.shutdown.begin("failed");
   }
 
   /** From here on device and daemon are alike: the run dir is made, the logger found or started. */
-  private begin(): void {
+  begin(): void {
     try {
       makeRunFolders(this.settings);
       this.journal = new Journal(this.settings.runDir);
@@ -172,8 +127,7 @@ export class Manager extends Backend {
       this.logger.open();
       this.sink.attach(this.logger, `${this.settings.logs}/${revision}/pantavisor/pantavisor.log`, this.settings.logFileBytes);
     } catch (e) {
-      this.log.error("manager", reason(e));
-      this.end("failed");
+      this.fail("manager", e);
     }
   }
 
@@ -196,23 +150,22 @@ export class Manager extends Backend {
     try {
       const found = loadRevision(this.loaded.config, this.settings, this.places, this.revisionName, this.loaded.parameters.quickboot, this.log);
       if (found === null) {
-        this.end("failed");
+        this.shutdown.begin("failed");
         return;
       }
       this.current = found;
-      this.pointCurrent();
-      this.mark("revision");
+      for (const folder of [`${this.settings.storage}/trails`, this.settings.logs]) pointCurrent(folder, this.revisionName);
+      mark(this.log, "revision");
       const fd = this.server.open(this.controlFd);
       if (this.controlFd < 0) this.logger.send({ kind: "keep", name: "control" }, [fd]);
       this.controlFd = fd;
-      this.mark("control");
+      mark(this.log, "control");
       const parts = new DeviceParts(this.loop, this.log, this.settings, found);
       this.parts = parts;
       if (parts.areMissing()) parts.bringUp(new PartsUp(this));
       else this.startSupervisor(found, parts);
     } catch (e) {
-      this.log.error("manager", reason(e));
-      this.end("failed");
+      this.fail("manager", e);
     }
   }
 
@@ -220,19 +173,8 @@ export class Manager extends Backend {
   partsUp(ok: boolean, text: string): void {
     if (!ok) this.log.error("volume", "the device's own volumes", ["why", text]);
     else this.parts!.areUp(text);
-    if (!ok) this.end("failed");
-    else if (this.ending === "") this.startSupervisor(this.current!, this.parts!);
-  }
-
-  /** trails/current and logs/current name the running revision. */
-  private pointCurrent(): void {
-    for (const folder of [`${this.settings.storage}/trails`, this.settings.logs]) {
-      const link = `${folder}/current`;
-      if (readLink(link) === this.revisionName) continue;
-      makeDirectories(folder);
-      tryUnlink(`${link}.tmp`);
-      if (trySymlink(this.revisionName, `${link}.tmp`) === 0 && tryRename(`${link}.tmp`, link) === 0) syncDirectory(folder);
-    }
+    if (!ok) this.shutdown.begin("failed");
+    else if (this.shutdown.how === "") this.startSupervisor(this.current!, this.parts!);
   }
 
   private startSupervisor(found: LoadedRevision, parts: DeviceParts): void {
@@ -248,9 +190,9 @@ export class Manager extends Backend {
       const unit = boss.add(c, this.revisionName);
       const entry = entries.find((e) => e.name === c.name && e.revision === this.revisionName);
       if (entry !== undefined) takeOver(unit, entry, boss, runtime);
-      else runtime.sweep(unit, false);
+      else sweep(unit, runtime, false);
     }
-    for (const [name, fd] of this.consoles) runtime.inheritConsole(name, fd);
+    for (const [name, fd] of this.consoles) inheritConsole(runtime, name, fd);
     this.consoles.clear();
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
     this.notify.listen();
@@ -258,29 +200,27 @@ export class Manager extends Backend {
   }
 
   runtimeTail(name: string, text: string): void {
-    if (this.runtime !== null) this.runtime.consoleEnded(name, text);
+    if (this.runtime !== null) consoleEnded(this.runtime, name, text);
   }
 
   loggerLost(): void {
-    if (this.ending !== "") {
-      this.finish();
+    if (this.shutdown.how !== "") {
+      this.shutdown.expired();
       return;
     }
     this.log.warn("log", "the logger is gone, starting another one");
     this.logger.open();
     if (this.controlFd >= 0) this.logger.send({ kind: "keep", name: "control" }, [this.controlFd]);
     this.notify.handOver();
-    if (this.runtime !== null) this.runtime.handConsoles();
+    if (this.runtime !== null) handConsoles(this.runtime);
   }
 
   unitChanged(unit: Unit): void {
     this.loop.settleLater();
     if (this.care !== null) this.care.follow(unit);
     if (this.journal === null) return;
-    const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
     try {
-      if (waits && unit.retries === 0 && unit.healthFailures === 0) this.journal.forget(unit.name());
-      else this.journal.record(unit);
+      this.journal.follow(unit);
     } catch (e) {
       this.log.error("manager", "a new manager would not know of this", ["name", unit.name(), "why", reason(e)]); // the container goes on all the same
     }
@@ -291,127 +231,32 @@ export class Manager extends Backend {
     if (this.care !== null) this.care.notified(name, n);
   }
 
-  /** A container is past all help but this. */
-  startAgain(): void {
-    this.end("reboot");
-  }
-
   /** Nothing more can be done for a container: the device's answer. */
   unitFailed(unit: Unit, why: string): void {
     this.log.error("container", "has failed for good", ["name", unit.name(), "why", why, "reason", unit.ending.reason]);
-    if (this.embedded()) this.end("reboot");
+    if (this.embedded()) this.shutdown.begin("reboot");
   }
 
   goalsChanged(state: GoalState): void {
     if (state === "achieved" && !this.goalsSaid) {
       this.goalsSaid = true;
-      this.mark("goals");
+      mark(this.log, "goals");
     }
     this.log.info("device", "goals", ["state", state, "status", this.boss === null ? "NONE" : this.boss.deviceStatus()]);
   }
 
   signalled(): void {
     for (let s = nextSignal(this.signalFd); s !== 0; s = nextSignal(this.signalFd)) {
-      if (s === SIGTERM) this.end("reboot");
-      if (s === SIGINT) this.end("poweroff");
+      if (s === SIGTERM) this.shutdown.begin("reboot");
+      if (s === SIGINT) this.shutdown.begin("poweroff");
     }
   }
 
   /** PID 1 has written. */
   mailed(m: Mail): void {
-    if (m.kind === "ping") this.mailbox.send({ kind: this.ending === "" && this.care !== null && this.care.starves() ? "unfed" : "alive" });
-    else if (m.kind === "asked") this.end(m.how);
-    else if (m.kind === "reaped" && this.runtime !== null) this.runtime.reaped(m.pid, m.exited, m.code);
-  }
-
-  /** Begins the end: containers first. */
-  private end(how: Ending): void {
-    if (this.ending !== "") return;
-    this.ending = how;
-    this.log.info("manager", how === "failed" ? "can't go on" : `${how} begins`);
-    if (this.boss !== null) this.boss.stopAll();
-    else this.allDown();
-  }
-
-  /** Everything is stopped: the logger writes what it has and ends, which brings us to finish(). */
-  allDown(): void {
-    if (this.ending === "" || this.down) return;
-    this.down = true;
-    if (this.runtime !== null) this.runtime.close();
-    if (this.journal !== null && this.boss !== null) this.journal.forgetAll();
-    this.server.close();
-    this.log.info("manager", "all containers are down");
-    if (this.parts === null || !this.parts.takeDown(new PartsDown(this))) this.partsDown("");
-  }
-
-  /** Disks and the device's volumes are gone but for what the text names. */
-  partsDown(left: string): void {
-    for (const w of left.split("\n")) if (w !== "") this.log.warn("volume", "left behind", ["what", w]);
-    if (this.logger.send({ kind: "stop" })) this.loop.arm(this.finishTimer, LOGGER_MS);
-    else this.finish();
-  }
-
-  /** Gives back what the boot took, tells PID 1, leaves the loop. */
-  finish(): void {
-    this.logger.close();
-    if (this.embedded() && this.options.mailFd >= 0) {
-      const r = tryUnmount(this.settings.storage, 0);
-      if (r < 0 && r !== -EINVAL) this.log.warn("storage", "could not be unmounted, PID 1 tries again", ["path", this.settings.storage, "errno", errnoName(-r)]);
-      this.mailbox.send({ kind: "finish", how: this.ending === "poweroff" ? "poweroff" : "reboot" });
-    }
-    this.loop.stop();
-  }
-
-  // What the control socket asks for.
-
-  supervisor(): Supervisor | null {
-    return this.boss;
-  }
-
-  groups(): Group[] {
-    const state: State | null = this.current === null ? null : this.current.state;
-    return state === null ? [] : state.groups;
-  }
-
-  config(): Config {
-    return this.loaded.config;
-  }
-
-  revision(): string {
-    return this.revisionName;
-  }
-
-  command(op: string, payload: string): Response {
-    if (op === "POWEROFF_DEVICE" || op === "REBOOT_DEVICE") {
-      if (this.ending !== "") return refusal(503, "A command is already in progress. Try again");
-      this.log.info("control", op, ["message", payload]);
-      this.end(op === "POWEROFF_DEVICE" ? "poweroff" : "reboot");
-      return done();
-    }
-    return refusal(400, `Command ${op} is not known`);
-  }
-
-  streamLog(name: string, lines: number, follow: boolean, fd: number): void {
-    this.runtime!.streamLog(name, lines, follow, fd);
-  }
-
-  freeze(unit: Unit, frozen: boolean): string {
-    return this.runtime!.freeze(unit, frozen);
-  }
-
-  usage(unit: Unit): string {
-    return this.runtime === null ? "null" : this.runtime.usage(unit);
-  }
-
-  /** Executes the program file again in this process: containers are still our children afterwards. */
-  reexec(): Response {
-    const exe = readLink("/proc/self/exe");
-    const path = exe.endsWith(" (deleted)") ? exe.slice(0, exe.length - 10) : exe;
-    if (this.options.mailFd >= 0) setCloseOnExec(this.options.mailFd, false);
-    this.log.info("manager", "executing itself again", ["path", path]);
-    const argv = [path, "daemon", "--config", this.options.configPath, "--revision", this.revisionName, "--mail", String(this.options.mailFd)];
-    const r = tryExec(path, argv, environment());
-    return refusal(500, `exec ${path} was refused: ${-r}`);
+    if (m.kind === "ping") this.mailbox.send({ kind: this.shutdown.how === "" && this.care !== null && this.care.starves() ? "unfed" : "alive" });
+    else if (m.kind === "asked") this.shutdown.begin(m.how);
+    else if (m.kind === "reaped" && this.runtime !== null) reaped(this.runtime, m.pid, m.exited, m.code);
   }
 }
 

@@ -45,28 +45,6 @@ export class Complaints extends Faults {
   }
 }
 
-export class StorageTimer extends Timer {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  expired(): void {
-    this.manager.lookForStorage();
-  }
-}
-
-export class FinishTimer extends Timer {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  expired(): void {
-    this.manager.finish();
-  }
-}
-
 export class SignalWatch extends Watch {
   private readonly manager: Manager;
   constructor(manager: Manager) {
@@ -126,7 +104,7 @@ export class SupervisorListener extends Listener {
     this.manager.goalsChanged(state);
   }
   allDown(): void {
-    this.manager.allDown();
+    this.manager.shutdown.allDown();
   }
 }
 
@@ -137,7 +115,7 @@ export class CareNews extends CareOwner {
     this.manager = manager;
   }
   startAgain(): void {
-    this.manager.startAgain();
+    this.manager.shutdown.begin("reboot");
   }
 }
 
@@ -163,13 +141,3 @@ export class PartsUp extends Answer {
   }
 }
 
-export class PartsDown extends Answer {
-  private readonly manager: Manager;
-  constructor(manager: Manager) {
-    super();
-    this.manager = manager;
-  }
-  answered(_ok: boolean, text: string): void {
-    this.manager.partsDown(text);
-  }
-}

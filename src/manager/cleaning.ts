@@ -1,0 +1,140 @@
+/**
+ * Takes a container down until nothing of it is left: ends what is in its
+ * groups, waits for them to be empty, then a worker removes links, volumes and
+ * groups. It goes on whatever can't be looked at: what is still there then
+ * shows when the groups are removed. Rules: runtime spec §4, §9.
+ */
+import { killCgroup } from "../cgroup/kill.ts";
+import { CgroupListener, CgroupMonitor, oomKills } from "../cgroup/monitor.ts";
+import { Answer, startWorker } from "../supervisor/worker.ts";
+import { SIGKILL } from "../sys/constants.ts";
+import { reason } from "../sys/error.ts";
+import { closeFd } from "../sys/files.ts";
+import { trySignalPidfd } from "../sys/processes.ts";
+import { planExports } from "../volume/exports.ts";
+import type { Attachment } from "./attachment.ts";
+import { closeConsole } from "./consoles.ts";
+import { CleanJob, lockOf } from "./jobs.ts";
+import { volumePlanOf } from "./prepare.ts";
+import type { ContainerRuntime } from "./runtime.ts";
+
+class Cleaned extends Answer {
+  private readonly cleaning: Cleaning;
+  private readonly a: Attachment;
+  constructor(cleaning: Cleaning, a: Attachment) {
+    super();
+    this.cleaning = cleaning;
+    this.a = a;
+  }
+  answered(ok: boolean, text: string): void {
+    this.cleaning.cleaned(this.a, ok, text);
+  }
+}
+
+export class Cleaning extends CgroupListener {
+  readonly monitor: CgroupMonitor;
+  private readonly runtime: ContainerRuntime;
+
+  constructor(runtime: ContainerRuntime) {
+    super();
+    this.runtime = runtime;
+    this.monitor = new CgroupMonitor(runtime.loop, this);
+  }
+
+  begin(a: Attachment): void {
+    a.cleaning = true;
+    this.kill(a);
+    this.goOn(a);
+  }
+
+  kill(a: Attachment): void {
+    try {
+      killCgroup(a.places);
+    } catch (e) {
+      this.unseen(a, e);
+    }
+    if (a.unit.pidfd >= 0) trySignalPidfd(a.unit.pidfd, SIGKILL);
+  }
+
+  private isEmpty(a: Attachment): boolean {
+    try {
+      return this.monitor.awaitEmpty(a.unit.name());
+    } catch (e) {
+      this.unseen(a, e);
+      return true;
+    }
+  }
+
+  /** How many of its processes were killed for lack of memory. */
+  killsOf(a: Attachment): number {
+    try {
+      return oomKills(a.places);
+    } catch (e) {
+      this.unseen(a, e);
+      return 0;
+    }
+  }
+
+  private unseen(a: Attachment, e: unknown): void {
+    this.runtime.log.warn("cgroup", reason(e), ["name", a.unit.name()]);
+  }
+
+  /** The next step that is possible now: process gone, group empty, then the worker. */
+  goOn(a: Attachment): void {
+    if (a.unit.pidfd >= 0 || a.statusTimer !== null) return;
+    if (!this.isEmpty(a)) return;
+    const r = this.runtime;
+    const c = a.unit.container;
+    const network = a.networked ? a.network : null;
+    this.monitor.remove(c.name);
+    closeConsole(r, a);
+    a.networked = false;
+    const job = new CleanJob({
+      lock: lockOf(r.settings, c.name), volumes: volumePlanOf(r.around, c), places: a.places, network, netFd: a.netFd,
+      exports: planExports(r.settings.exports, c.name, c.exports), exportsDir: r.settings.exports,
+    });
+    try {
+      startWorker(this.runtime.loop, job, new Cleaned(this, a));
+      closeFd(a.netFd);
+      a.netFd = -1;
+    } catch (e) {
+      r.log.warn("container", "taken down without a worker", ["name", c.name, "why", reason(e)]);
+      this.cleanHere(a, job);
+    }
+  }
+
+  /** Better to wait here than to leave it. */
+  private cleanHere(a: Attachment, job: CleanJob): void {
+    let text = "";
+    try {
+      text = job.run();
+    } catch (e) {
+      text = reason(e);
+    }
+    closeFd(a.netFd);
+    a.netFd = -1;
+    this.cleaned(a, true, text);
+  }
+
+  cleaned(a: Attachment, ok: boolean, text: string): void {
+    const r = this.runtime;
+    a.cleaning = false;
+    if (!ok) r.log.error("container", "could not be taken down", ["name", a.unit.name(), "why", text]);
+    else for (const w of text.split("\n")) if (w !== "") r.log.warn("container", "left behind", ["name", a.unit.name(), "what", w]);
+    if (a.unit.phase === "CLEANING") r.tell(a.unit, "cleaned");
+    else if (a.mountWaits) r.mount(a.unit); // what an earlier manager had left is gone
+  }
+
+  emptied(container: string): void {
+    const a = this.runtime.attachments.get(container);
+    if (a !== undefined && a.cleaning) this.goOn(a);
+  }
+
+  outOfMemory(container: string, kills: number): void {
+    this.runtime.log.warn("container", "a process was killed for lack of memory", ["name", container, "kills", String(kills)]);
+  }
+
+  freezeChanged(_container: string): void {
+    return;
+  }
+}

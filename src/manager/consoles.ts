@@ -1,0 +1,59 @@
+/**
+ * Consoles of containers: handed to the logger, which writes them to files;
+ * held here too, so that another logger can go on; their end and their files
+ * for clients.
+ */
+import { Answer, startWorker } from "../supervisor/worker.ts";
+import type { Unit } from "../supervisor/unit.ts";
+import { closeFd } from "../sys/files.ts";
+import type { Attachment } from "./attachment.ts";
+import { LogJob } from "./log_job.ts";
+import type { ContainerRuntime } from "./runtime.ts";
+
+/** An answer nobody waits for. */
+class Unheard extends Answer {
+  answered(_ok: boolean, _text: string): void {
+    return;
+  }
+}
+
+function pathOf(r: ContainerRuntime, unit: Unit): string {
+  return `${r.settings.logs}/${unit.revision}/${unit.name()}/lxc/console.log`;
+}
+
+export function handConsole(r: ContainerRuntime, a: Attachment): void {
+  if (a.console < 0) return;
+  r.logger.send({ kind: "console", name: a.unit.name(), path: pathOf(r, a.unit), maxBytes: r.settings.logFileBytes }, [a.console]);
+}
+
+/** To a new logger: every console we hold. */
+export function handConsoles(r: ContainerRuntime): void {
+  for (const a of r.attachments.values()) handConsole(r, a);
+}
+
+/** The console of a container that was taken over, so that another logger can go on reading it. */
+export function inheritConsole(r: ContainerRuntime, name: string, fd: number): void {
+  const a = r.attachments.get(name);
+  if (a !== undefined && a.adopted && a.console < 0) a.console = fd;
+  else closeFd(fd);
+}
+
+/** The last lines of a console, from the logger. */
+export function consoleEnded(r: ContainerRuntime, name: string, text: string): void {
+  const a = r.attachments.get(name);
+  if (a !== undefined) a.unit.lastEnding().lastLines = text;
+}
+
+/** The container is down: nothing more will come. */
+export function closeConsole(r: ContainerRuntime, a: Attachment): void {
+  r.logger.send({ kind: "end", name: a.unit.name() }, []);
+  closeFd(a.console);
+  for (const fd of a.ttys) closeFd(fd);
+  a.console = -1;
+  a.ttys = [];
+}
+
+/** To a client of the control socket, on its own descriptor. */
+export function streamConsole(r: ContainerRuntime, unit: Unit, lines: number, follow: boolean, fd: number): void {
+  startWorker(r.loop, new LogJob(pathOf(r, unit), lines, follow, fd), new Unheard());
+}
