@@ -53,6 +53,8 @@ class Parsing {
   private files: number = 0;
   /** Past a bound: nothing more is read. */
   private stopped: boolean = false;
+  /** Of all keys, once a near miss is looked for. */
+  private names: string[] = [];
 
   constructor(reader: ConfigReader) {
     this.reader = reader;
@@ -105,7 +107,8 @@ class Parsing {
     const found = name === "" ? null : findLxcKey(name);
     if (found !== null) this.apply(found, value, depth);
     else if (name !== "") {
-      const near = nearMiss(name, lxcKeyNames());
+      if (this.names.length === 0) this.names = lxcKeyNames();
+      const near = nearMiss(name, this.names);
       this.r.refuse(near === "" ? "unknown key" : `unknown key; did you mean ${near}?`);
     }
   }

@@ -6,11 +6,11 @@
 import type { Fields, Reader } from "./fields.ts";
 import type { BusOwner, Requirement, ServiceExport, ServiceType } from "./model.ts";
 
-const TYPES = ["unix", "rest", "dbus", "drm", "wayland", "input"];
+const TYPES: ServiceType[] = ["unix", "rest", "dbus", "drm", "wayland", "input"];
 
 function typeOf(f: Fields): ServiceType {
   const text = f.text("type");
-  if (TYPES.includes(text)) return text as ServiceType;
+  for (const known of TYPES) if (known === text) return known;
   if (text !== "") f.reader.check.warn(f.placeOf("type"), `"${text}" is none of ${TYPES.join(", ")}; no link will be made`);
   return "unknown";
 }
@@ -31,7 +31,7 @@ export function readRequirements(run: Fields): Requirement[] {
       const type = typeOf(f);
       found.push({
         required: key === "required", name: f.text("name"), type, role: f.text("role"),
-        interface: f.has("interface") ? f.text("interface") : f.text("type"), target: f.text("target"),
+        interface: f.has("interface") ? f.text("interface") : type === "unknown" ? f.text("type") : type, target: f.text("target"),
       });
       if (f.text("target") === "") r.check.warn(places[i]!, "has no target: no link will be made");
     }

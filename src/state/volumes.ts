@@ -43,9 +43,12 @@ export function readVolumes(f: Fields, key: string): Volume[] {
   return volumes;
 }
 
+const PERSISTENCES: Storage["persistence"][] = ["permanent", "revision", "boot"];
+
+/** Its own word for a text that thousands of folders repeat. */
 function persistenceOf(f: Fields): Storage["persistence"] {
   const p = f.text("persistence");
-  if (p === "permanent" || p === "revision" || p === "boot") return p;
+  for (const known of PERSISTENCES) if (known === p) return known;
   f.reader.check.warn(f.placeOf("persistence"), `"${p}" is none of permanent, revision, boot; taken as boot`);
   return "boot";
 }
