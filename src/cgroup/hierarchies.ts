@@ -1,6 +1,6 @@
 /**
- * The cgroup mounts that PID 1 makes: hybrid as Pantavisor always has it, or
- * cgroup2 alone. Decides from the text of /proc/cgroups; setup.ts
+ * The cgroup mounts that PID 1 makes: hybrid as Pantavisor always has it, v1
+ * or cgroup2 alone. Decides from the text of /proc/cgroups; setup.ts
  * carries it out. Rules: runtime spec §9.
  */
 
@@ -26,8 +26,8 @@ export function enabledControllers(procCgroups: string): string[] {
   return out;
 }
 
-/** kind: what is wanted; v1 controllers that this kernel lacks are left out, and stay with cgroup2 if that has them. */
-export function planHierarchies(kind: "hybrid" | "unified", procCgroups: string): HierarchyStep[] {
+/** kind: what is wanted, "hybrid", "legacy" or "unified"; v1 controllers that this kernel lacks are left out, and stay with cgroup2 if that has them. */
+export function planHierarchies(kind: string, procCgroups: string): HierarchyStep[] {
   if (kind === "unified") return [{ kind: "mount", fstype: "cgroup2", target: CGROUP_ROOT, data: "nsdelegate", fatal: true }];
   const enabled = enabledControllers(procCgroups);
   const steps: HierarchyStep[] = [{ kind: "mount", fstype: "tmpfs", target: CGROUP_ROOT, data: "mode=755,size=64k", fatal: true }];
@@ -41,6 +41,6 @@ export function planHierarchies(kind: "hybrid" | "unified", procCgroups: string)
     steps.push({ kind: "mount", fstype: "cgroup", target: `${CGROUP_ROOT}/${together}`, data: together, fatal: false });
     if (controllers.length > 1) for (const c of controllers) steps.push({ kind: "link", target: together, path: `${CGROUP_ROOT}/${c}` });
   }
-  steps.push({ kind: "mount", fstype: "cgroup2", target: `${CGROUP_ROOT}/unified`, data: "nsdelegate", fatal: false });
+  if (kind === "hybrid") steps.push({ kind: "mount", fstype: "cgroup2", target: `${CGROUP_ROOT}/unified`, data: "nsdelegate", fatal: false });
   return steps;
 }

@@ -4,11 +4,11 @@
  */
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../sys/constants.ts";
 import { EEXIST } from "../sys/errno.ts";
-import { SysError } from "../sys/error.ts";
-import { makeDirectories, readTextOr, tryMakeDirectory, tryRemoveDirectory, trySymlink } from "../sys/files.ts";
+import { reason, SysError } from "../sys/error.ts";
+import { makeDirectories, readTextOr, statPath, tryMakeDirectory, tryRemoveDirectory, trySymlink } from "../sys/files.ts";
 import { tryMount, tryUnmount } from "../sys/mounts.ts";
 import type { HierarchyStep } from "./hierarchies.ts";
-import { planHierarchies } from "./hierarchies.ts";
+import { CGROUP_ROOT, planHierarchies } from "./hierarchies.ts";
 
 const FLAGS = MS_NOSUID + MS_NODEV + MS_NOEXEC;
 
@@ -44,7 +44,20 @@ export function unmountHierarchies(steps: HierarchyStep[]): void {
   }
 }
 
-/** For PID 1: plans from this kernel and mounts; hybrid unless cgroup2 alone is wanted. Returns warnings. */
-export function setUpHierarchies(unified: boolean): string[] {
-  return mountHierarchies(planHierarchies(unified ? "unified" : "hybrid", readTextOr("/proc/cgroups", "")));
+/**
+ * For PID 1: plans from this kernel and mounts, unless an earlier manager has.
+ * kind: as planHierarchies takes it; cgroup2 alone serves where the kernel has
+ * no v1 at all (cgroup_no_v1=all,named). Returns warnings.
+ */
+export function setUpHierarchies(kind: string): string[] {
+  const there = statPath(CGROUP_ROOT);
+  if (there !== null && there.isMountRoot) return [];
+  const steps = planHierarchies(kind, readTextOr("/proc/cgroups", ""));
+  try {
+    return mountHierarchies(steps);
+  } catch (e) {
+    if (kind === "unified") throw e;
+    unmountHierarchies(steps);
+    return [`${reason(e)}: cgroup2 alone instead`, ...setUpHierarchies("unified")];
+  }
 }

@@ -151,7 +151,7 @@ PV_VOLMOUNT_DM_EXTRA_ARGS||text|~||PVO|when a container starts|further options o
 PV_WDT_MODE|wdt.mode|enum disabled shutdown startup always|shutdown||PV|B, L|when the watchdog runs|=
 PV_WDT_TIMEOUT|wdt.timeout|int|15|1..3600|PV|when the watchdog starts|seconds of the watchdog|=
 PV_XCONNECT_DBUS_SYSTEMBUS_ENABLED|xconnect.dbus.systembus.enabled|bool|1||PVO|R, L|system bus for containers|=
-WHERRY_CGROUP||enum hybrid unified|hybrid||PV|B|cgroup layout that init builds: v1 controllers with v2 beside them, or pure v2|=
+WHERRY_CGROUP||enum hybrid legacy unified|hybrid||PV|B|cgroup layout that init builds: v1 controllers with v2 beside them, v1 alone, or v2 alone|=
 WHERRY_SECURITY_PROFILE||enum auto lxc standard strict|auto||PVO|when a container starts|profile of containers that ask for none; auto is lxc with an LXC configuration and standard without|=
 WHERRY_SECUREBOOT_DATES||enum off plausible always|off||PV|L|check validity dates of certificates: never, once the clock is plausible, or always|=
 WHERRY_SECUREBOOT_DOWNGRADE||enum off warn refuse|off||PV|L|what happens to an update signed as older than what runs|=

@@ -27,7 +27,7 @@ export class DeviceBoot extends Timer {
     loadEarlyDrivers(m.settings);
     m.mailbox.send({ kind: "watchdog", mode: m.settings.watchdogMode, seconds: m.settings.watchdogSeconds, silence: m.settings.managerSeconds }); // its driver may be one of them
     mark(m.log, "modules");
-    for (const w of setUpHierarchies(m.loaded.config.text("WHERRY_CGROUP") === "unified")) m.log.warn("cgroup", w);
+    for (const w of setUpHierarchies(m.loaded.config.text("WHERRY_CGROUP"))) m.log.warn("cgroup", w);
     this.giveUpMs = monotonicMs() + m.settings.storageWaitSeconds * 1000;
     this.expired();
   }

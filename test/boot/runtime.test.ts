@@ -1,8 +1,9 @@
 /**
  * The runtime specification on booted boards: every scenario and look of
  * test/native/runtime, from inside containers and from outside, where Wherry
- * is PID 1. armv7 has v1 controllers beside cgroup2 (hybrid), and once more
- * without cgroup2 (v1 alone); aarch64 has cgroup2 alone.
+ * is PID 1. armv7 has v1 controllers beside cgroup2 (hybrid), aarch64 cgroup2
+ * alone. What is about cgroups runs once more in the other layouts: v1 alone
+ * on armv7, hybrid on aarch64.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,7 +12,7 @@ import { buildRevision } from "../../build/revision.ts";
 import { squashfs } from "../../build/rootfs.ts";
 import { boardDebs, boardNamed, type Board } from "../../qemu/boards.ts";
 import { batchScript, judgeScenario, readBatch, type Scenario, type Seen } from "../native/runtime/batch.ts";
-import { judgeLook, LOOKS, looksScript, managedRevision } from "../native/runtime/managed.ts";
+import { judgeLook, LOOKS, looksScript, managedRevision, type Look } from "../native/runtime/managed.ts";
 import { scenarioRoot } from "../native/runtime/root.ts";
 import { SCENARIOS } from "../native/runtime/scenarios.ts";
 import { withDevice } from "./device.ts";
@@ -22,41 +23,45 @@ const PROGRAM = "/usr/bin/wherry";
 
 type Boot = {
   board: Board;
-  /** The cgroup layout that the kernel command line asks for. */
-  kind: "hybrid" | "unified";
+  kind: "hybrid" | "legacy" | "unified";
+  /** What of the kernel command line asks for that layout. */
   append: string[];
   /** What /proc/self/mountinfo must have of cgroups, and must not. */
   mounted: RegExp;
   absent: RegExp;
-  /** Run with the v1 hierarchies alone. */
-  v1Alone: Scenario[];
+  scenarios: Scenario[];
+  looks: Look[];
+  /** Only these containers of the managed revision; none named: all. */
+  containers: string[];
 };
 
+const GROUPED = { scenarios: SCENARIOS.filter((s) => s.rows.some((r) => r.includes("cgroup"))), looks: LOOKS.filter((l) => l.rows.some((r) => r.startsWith("§9"))), containers: ["plain", "limited", "eats"] };
+const ALL = { scenarios: SCENARIOS, looks: LOOKS, containers: [] };
+
 const BOOTS: Boot[] = [
-  {
-    board: boardNamed("armv7"), kind: "hybrid", append: [], mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/,
-    v1Alone: SCENARIOS.filter((s) => s.rows.some((r) => r.includes("cgroup"))),
-  },
-  { board: boardNamed("aarch64"), kind: "unified", append: ["cgroup_no_v1=all", "wherry_cgroup=unified"], mounted: / \/sys\/fs\/cgroup .* - cgroup2 /, absent: / - cgroup cgroup /, v1Alone: [] },
+  { board: boardNamed("armv7"), kind: "hybrid", append: [], mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/, ...ALL },
+  { board: boardNamed("armv7"), kind: "legacy", append: ["wherry_cgroup=legacy"], mounted: / - cgroup cgroup .*memory/, absent: / - cgroup2 /, ...GROUPED },
+  { board: boardNamed("aarch64"), kind: "unified", append: ["cgroup_no_v1=all", "wherry_cgroup=unified"], mounted: / \/sys\/fs\/cgroup .* - cgroup2 /, absent: / - cgroup cgroup /, ...ALL },
+  { board: boardNamed("aarch64"), kind: "hybrid", append: ["wherry_cgroup=hybrid"], mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/, ...GROUPED },
 ];
 
-type Ran = { groups: string; scenarios: (Seen | undefined)[]; looks: (Seen | undefined)[]; v1Alone: (Seen | undefined)[] };
+type Ran = { groups: string; scenarios: (Seen | undefined)[]; looks: (Seen | undefined)[] };
 
 async function runOn(b: Boot): Promise<Ran> {
   const debs = boardDebs(b.board);
   const root = scenarioRoot(debs);
-  const made = managedRevision(debs, true, "/volumes");
+  const whole = managedRevision(debs, b.containers.length === 0, "/volumes");
+  const made = b.containers.length === 0 ? whole : { containers: whole.containers.filter((c) => b.containers.includes(c.name)), device: whole.device };
   const storage = storageTree({ revisions: { "0": buildRevision({ ...made, containers: [probeContainer(b.board), ...made.containers] }) }, committed: "0" });
   root.copyInto(storage, "scenarios/root");
   storage.file("scenarios/root.squashfs", squashfs(root));
   let ran: Ran | undefined;
   await withDevice({ board: b.board, name: `runtime-${b.kind}`, storage, diskMb: 160, memoryMb: 512, append: ["PV_SECUREBOOT_HANDLERS=1", ...b.append] }, async (d) => {
     const groups = (await onDevice(d, "cat /proc/self/mountinfo", DEADLINE_MS)).text;
-    const looks = await onDevice(d, looksScript(LOOKS, { program: PROGRAM, storage: "/storage", volumes: "/volumes", configs: "/run/pantavisor/configs", exports: "/exports", run: "/run/pantavisor/pv" }), DEADLINE_MS);
+    const looks = await onDevice(d, looksScript(b.looks, { program: PROGRAM, storage: "/storage", volumes: "/volumes", configs: "/run/pantavisor/configs", exports: "/exports", run: "/run/pantavisor/pv" }), DEADLINE_MS);
     const places = { program: PROGRAM, root: "/storage/scenarios/root", image: "/storage/scenarios/root.squashfs", work: "/tmp/scenarios" };
-    const scenarios = await onDevice(d, batchScript(SCENARIOS, places), DEADLINE_MS);
-    const v1Alone = b.v1Alone.length === 0 ? "" : (await onDevice(d, `umount -l /sys/fs/cgroup/unified\n${batchScript(b.v1Alone, places)}`, DEADLINE_MS)).text;
-    ran = { groups, looks: readBatch(looks.text, LOOKS.length), scenarios: readBatch(scenarios.text, SCENARIOS.length), v1Alone: readBatch(v1Alone, b.v1Alone.length) };
+    const scenarios = await onDevice(d, batchScript(b.scenarios, places), DEADLINE_MS);
+    ran = { groups, looks: readBatch(looks.text, b.looks.length), scenarios: readBatch(scenarios.text, b.scenarios.length) };
     assert.is(d.console.find("Kernel panic"), undefined);
     // in the background: the answer would be cut off with the network
     await onDevice(d, `( sleep 1; ${PROGRAM} poweroff ) > /dev/null 2>&1 &`);
@@ -73,9 +78,8 @@ for (const b of BOOTS) {
     assert.match(ran.groups, b.mounted);
     assert.not.match(ran.groups, b.absent);
   });
-  SCENARIOS.forEach((s, i) => test(`${on}: ${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, ran?.scenarios[i])));
-  LOOKS.forEach((l, i) => test(`${on}: ${l.rows.join(", ")}: ${l.says}`, () => judgeLook(l, ran?.looks[i])));
-  b.v1Alone.forEach((s, i) => test(`${b.board.name} (v1 alone): ${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, ran?.v1Alone[i])));
+  b.scenarios.forEach((s, i) => test(`${on}: ${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, ran?.scenarios[i])));
+  b.looks.forEach((l, i) => test(`${on}: ${l.rows.join(", ")}: ${l.says}`, () => judgeLook(l, ran?.looks[i])));
 }
 
 test.run();

@@ -251,7 +251,7 @@ function hierarchies(): void {
 
 /** PID 1's mounts, to stay. */
 function mountFor(kind: string): void {
-  for (const w of setUpHierarchies(kind === "unified")) say(`warning=${w}`);
+  for (const w of setUpHierarchies(kind)) say(`warning=${w}`);
   say(`kind=${readLayout().kind}`);
 }
 

@@ -32,7 +32,7 @@ export type ManagedRevision = { containers: ContainerSpec[]; device: { [key: str
 export type Where = { program: string; storage: string; volumes: string; configs: string; exports: string; run: string };
 
 const RETRY = { policy: "on-failure", max_retries: 2, retry_delay: 1, backoff_policy: "never" };
-const SLEEP = ["/bin/sh", "-c", "trap 'echo told; exit 0' TERM; echo up; while :; do sleep 1000 & wait; done"];
+const SLEEP = ["/bin/sh", "-c", "trap 'echo told; exit 0' TERM; trap 'echo poked' USR1; echo up; while :; do sleep 1000 & wait; done"];
 
 function dataImage(name: string): Buffer {
   return squashfs(new Tree().file("name", `${name}\n`));
@@ -122,7 +122,7 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
   return { containers, device, files, documents };
 }
 
-/** Functions for the texts: inside, row, pid, until, gone. */
+/** Functions for the texts: inside, row, pid, until_row, until_frozen, gone. */
 export function prelude(w: Where): string {
   return `W=${w.program}; S=${w.storage}; V=${w.volumes}; C=${w.configs}; X=${w.exports}; RUN=${w.run}; export WHERRY_SOCKET=$RUN/pv-ctrl
 inside() { n=$1; shift; "$W" exec "$n" /bin/sh -c "$*" < /dev/null; }
@@ -130,10 +130,12 @@ row() { "$W" ps | grep "^$1 "; }
 pid() { row "$1" | tr -s ' ' | cut -d' ' -f5; }
 # its goal is left out: a status may be the same word
 until_row() { i=0; until row "$1" | tr -s ' ' | cut -d' ' -f1-3,5- | grep -q -e "$2"; do i=$((i + 1)); if [ $i -gt 400 ]; then echo "never $2: $(row "$1")"; return 1; fi; sleep 0.3; done; }
+groups() { for m in $(grep -e ' - cgroup2\\? ' /proc/self/mountinfo | cut -d' ' -f5); do [ -e "$m/lxc/$1" ] && echo "$m/lxc/$1"; done; }
+until_frozen() { i=0; until for g in $(groups $1); do cat $g/cgroup.events $g/freezer.state; done 2> /dev/null | grep -q -e '^frozen 1' -e FROZEN; do i=$((i + 1)); if [ $i -gt 400 ]; then echo "never frozen"; return 1; fi; sleep 0.3; done; }
 # what is left of a container, from outside
 gone() {
   grep -e " $V/$1/" /proc/self/mountinfo
-  for m in $(grep -e ' - cgroup2\\? ' /proc/self/mountinfo | cut -d' ' -f5); do [ -e "$m/lxc/$1" ] && echo "$m/lxc/$1"; done
+  groups $1
   for b in /sys/block/loop*/loop/backing_file; do [ -e "$b" ] && grep -e "/trails/0/$1/" "$b"; done
   for d in /sys/block/dm-*/dm/name; do [ -e "$d" ] && grep -e "--$1-" "$d"; done
   [ -e "$C/$1" ] && echo "$C/$1"
@@ -197,7 +199,7 @@ export const LOOKS: Look[] = [
   { rows: ["§7 mdev"], says: "devices that are there get the nodes that a container's rules say", boardsOnly: true, script: "until_row plugged STARTED; i=0; until inside plugged 'test -b /dev/vda' || [ $i -gt 100 ]; do i=$((i + 1)); sleep 0.3; done; inside plugged 'stat -c \"%F %a %u:%g\" /dev/vda; test -e /dev/ram0 || echo none'", check: (l) => assert.equal(l, ["block special file 600 0:5", "none"]) },
   // §9, §10
   {
-    rows: ["§9 lxc/<c>"], says: "its group is lxc/NAME in every hierarchy, seen from outside, and the root of all from inside", script: "cut -d: -f3 /proc/$(pid plain)/cgroup | sort -u; inside plain 'cut -d: -f3 /proc/1/cgroup | sort -u'", check: (l) => assert.equal(l, ["/lxc/plain", "/"]),
+    rows: ["§9 lxc/<c>"], says: "its group is lxc/NAME in every hierarchy, seen from outside, and the root of all from inside", script: "until_row plain STARTED; cut -d: -f3 /proc/$(pid plain)/cgroup | sort -u; inside plain 'cut -d: -f3 /proc/1/cgroup | sort -u'", check: (l) => assert.equal(l, ["/lxc/plain", "/"]),
   },
   { rows: ["§10 enter"], says: "what enters is in its groups, namespaces and environment", script: "inside plain 'cut -d: -f3 /proc/self/cgroup | sort -u; echo $container $USER $HOME; readlink /proc/self/ns/mnt' ; readlink /proc/$(pid plain)/ns/mnt", check: (l) => { assert.equal(l.slice(0, 2), ["/", "pv-app root /root"]); assert.is(l[2], l[3]); } },
   { rows: ["§10 console.log"], says: "the console is kept from its first line", script: "head -n 1 $S/logs/0/plain/lxc/console.log; head -n 1 $S/logs/0/leaves/lxc/console.log", check: (l) => assert.equal(l, ["up", "leaving"]) },
@@ -205,10 +207,16 @@ export const LOOKS: Look[] = [
     rows: ["§9 cgroups", "§13 lxc.cgroup.<ctl>.<file>"], says: "limits of run.json are what the kernel has, read from inside", script: "inside limited 'cd /sys/fs/cgroup; cat memory.max memory/memory.limit_in_bytes unified/memory.max 2>/dev/null; cat pids.max pids/pids.max unified/pids.max 2>/dev/null; cat cpu.max cpu/cpu.cfs_quota_us cpu,cpuacct/cpu.cfs_quota_us unified/cpu.max 2>/dev/null | head -n 1'",
     check: (l) => assert.equal([l[0], l[1], l[2]?.split(" ")[0]], [String(24 << 20), "33", "50000"]),
   },
+  {
+    rows: ["§9 cgroups"], says: "a frozen one does nothing, and what it was told meanwhile once it is thawed",
+    script: "until_row plain STARTED; log=$S/logs/0/plain/lxc/console.log; \"$W\" freeze plain; until_frozen plain; kill -USR1 $(pid plain); sleep 2; tail -n 1 $log; \"$W\" thaw plain; i=0; until tail -n 1 $log | grep poked || [ $i -gt 400 ]; do i=$((i + 1)); sleep 0.3; done",
+    check: (l) => assert.equal(l, ["up", "poked"]),
+  },
   // §2
   { rows: ["§2 auto_recovery"], says: "one that fails is tried again as often as it may, then stays, with its status", script: "until_row leaves STOPPED; until_row leaves ' 3  *-  *exit'; row leaves | tr -s ' '", check: (l) => { assert.is(l.length, 1, l.join("\n")); has(l, /^leaves app STOPPED STARTED - - 3 - .*3/); } },
   { rows: ["§2 auto_recovery"], says: "on-failure leaves one alone that ended well", script: "until_row done STOPPED; row done | tr -s ' '", check: (l) => has(l, /^done app STOPPED STARTED - - 1 /) },
-  { rows: ["§9 cgroups", "§2 exit reason"], says: "an end for lack of memory is named as its reason", script: "until_row eats STOPPED; row eats", check: (l) => has(l, /memory/) },
+  { rows: ["§9 cgroups", "§2 exit reason"], says: "an end for lack of memory is named as its reason", script: "until_row eats STOPPED; row eats; gone eats", check: (l) => { assert.is(l.length, 1, l.join("\n")); has(l, /memory/); } },
+  { rows: ["§9 cgroups", "§4 stop"], says: "no group stays of one with limits", script: STOPPED_CLEANLY("limited"), check: (l) => assert.is(l.length, 1, l.join("\n")) },
   { rows: ["§4 reboot from inside"], says: "a reboot from inside ends the container, which is started again", boardsOnly: true, script: "until_row reboots STARTED; inside reboots 'reboot -f'; until_row reboots 'STARTED .* 2 .*signal 1'; row reboots", check: (l) => { assert.is(l.length, 1, l.join("\n")); assert.match(l[0]!, /STARTED .* 2 .*signal 1/); } },
   // §11
   {

@@ -121,6 +121,7 @@ test("PID 1 mounts hybrid: what the kernel has, comma hierarchies with a link a 
     "/sys/fs/cgroup/cpu,cpuacct cpu,cpuacct", "/sys/fs/cgroup/cpu -> cpu,cpuacct", "/sys/fs/cgroup/cpuacct -> cpu,cpuacct",
     "/sys/fs/cgroup/pids pids", "/sys/fs/cgroup/unified nsdelegate",
   ]);
+  assert.equal(planHierarchies("legacy", "pids\t3\t1\t1\n").map((s) => (s.kind === "mount" ? s.target : s.path)).slice(1), ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/pantavisor", "/sys/fs/cgroup/pids"]);
   assert.equal(planHierarchies("unified", ""), [{ kind: "mount", fstype: "cgroup2", target: "/sys/fs/cgroup", data: "nsdelegate", fatal: true }]);
 });
 
