@@ -6,17 +6,24 @@
 import { createCgroups, readLayout, removeCgroup, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
 import { planCgroup, type CgroupPlace, type CgroupPlan } from "../cgroup/plan.ts";
 import { readHostFacts } from "../container/facts.ts";
+import { readFstab } from "../container/fstab.ts";
 import { launch, readReport, type Launched } from "../container/launch.ts";
+import { ownsNetwork } from "../container/namespaces.ts";
 import { planContainer, type ContainerRequest } from "../container/plan.ts";
 import { deviceRules } from "../container/profile.ts";
 import { failureOf, failureStatus, failureText } from "../container/report.ts";
 import { seccompFilter } from "../container/seccomp.ts";
+import { ensureModules } from "../driver/apply.ts";
 import type { ContainerDescription } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
-import { bareNetwork } from "../net/actions.ts";
+import { bareNetwork, type NetPlan } from "../net/actions.ts";
+import { disconnectContainer } from "../net/apply.ts";
+import { askLinks } from "../net/host.ts";
+import { modulesOfPlan } from "../net/modules.ts";
+import { linksToAsk, planNetwork, randomNeeded } from "../net/plan.ts";
 import { S_IFDIR, S_IFMT, SIGKILL } from "../sys/constants.ts";
 import { ESRCH } from "../sys/errno.ts";
-import { closeFd, currentDirectory, listFolders, statPath, writeAll } from "../sys/files.ts";
+import { closeFd, currentDirectory, listFolders, randomBytes, statPath, writeAll } from "../sys/files.ts";
 import { processId, trySignal, userId, waitPid } from "../sys/processes.ts";
 import { parseDecimal, toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
@@ -44,11 +51,23 @@ function describe(w: SandboxWish, problems: Problem[]): ContainerDescription {
   return d;
 }
 
-function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan, filter: Uint8Array): ContainerRequest {
+/** Of its configuration, as the manager would; else loopback, or the host's. */
+function networkOf(w: SandboxWish, d: ContainerDescription, problems: Problem[]): NetPlan {
+  const own = ownsNetwork(d);
+  const loopback = own && (w.network !== "" || w.profile !== "lxc");
+  if (!own || d.net.length === 0) return bareNetwork(loopback);
+  const planned = planNetwork({
+    container: w.name, devices: d.net, pool: null, loopback, facts: askLinks(linksToAsk(d.net)), random: randomBytes(randomNeeded(d.net)),
+  });
+  for (const p of planned.problems) problems.push(p);
+  return planned.plan;
+}
+
+function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan, filter: Uint8Array, problems: Problem[]): ContainerRequest {
   return {
     name: w.name, description: d, profile: w.profile, hostname: w.name, mountpoint: MOUNTPOINT, scratchBytes: 0, configOverlay: "",
-    readOnlyRoot: w.readOnly, mounts: [], fstab: [], environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
-    diesWithParent: true, cgroup, filter, net: w.ownNetwork ? bareNetwork(true) : null, peers: [], configFile: w.config,
+    readOnlyRoot: w.readOnly, mounts: [], fstab: readFstab(d, w.config, problems), environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
+    diesWithParent: true, cgroup, filter, net: networkOf(w, d, problems), peers: [], configFile: w.config,
     consoleLog: "", bootId: false, exports: [], remount: [],
   };
 }
@@ -112,24 +131,26 @@ function runWish(w: SandboxWish): number {
   const filter = seccompFilter(d, w.profile);
   for (const p of filter.problems) problems.push(p);
   for (const p of filter.warnings) warnings.push(`${p.at}: ${p.why}`);
-  const request = requestOf(w, d, cgroup, filter.program);
+  const request = requestOf(w, d, cgroup, filter.program, problems);
   addVolumes(request, w, problems);
   const planned = planContainer(request, readHostFacts(layout));
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
   for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
   if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
   removeForgotten(cgroup.places);
+  const modules = modulesOfPlan(request.net!);
+  if (modules.length > 0) ensureModules(modules);
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);
   try {
     const signals = holdSignals();
-    return supervise(w, launch(planned.plan), signals);
+    return supervise(w, launch(planned.plan), request.net!, signals);
   } finally {
     for (const text of removeCgroups(cgroup.places)) say(`warning: ${text}`);
   }
 }
 
-/** From the clone to the end of the container. */
-function supervise(w: SandboxWish, l: Launched, signals: number): number {
+/** From the clone to the end of the container and its links. */
+function supervise(w: SandboxWish, l: Launched, net: NetPlan, signals: number): number {
   const f: Foreground = { pid: l.pid, pidfd: l.pidfd, isInit: true };
   let status = SETUP_STATUS;
   try {
@@ -137,6 +158,9 @@ function supervise(w: SandboxWish, l: Launched, signals: number): number {
   } catch (e) {
     if (trySignal(l.pid, SIGKILL) === 0) waitPid(l.pid); // its groups can't be removed before
     throw e;
+  } finally {
+    for (const text of disconnectContainer(net, l.netFd)) say(`warning: ${text}`);
+    closeFd(l.netFd);
   }
   const told = readReport(l.report);
   closeFd(l.report);

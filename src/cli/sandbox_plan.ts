@@ -24,7 +24,7 @@ export const SANDBOX: CommandLine = {
     { name: "pids", short: "", value: "N", says: "at most N processes" },
     { name: "profile", short: "", value: "NAME", says: "lxc (as LXC would run it; default with --config), standard (default), strict" },
     { name: "name", short: "", value: "NAME", says: "name of the container and host name inside" },
-    { name: "network", short: "", value: "KIND", says: "none (default: only loopback) or host" },
+    { name: "network", short: "", value: "KIND", says: "none (only loopback) or host; not given: none, or what --config says with lxc.net" },
     { name: "volume", short: "v", value: "SOURCE:TARGET[:ro]", says: "shows a file or folder of this machine inside; may be given more than once" },
     { name: "env", short: "e", value: "NAME[=VALUE]", says: "sets a variable, or passes on ours; may be given more than once" },
     { name: "workdir", short: "w", value: "FOLDER", says: "where the command starts" },
@@ -46,7 +46,8 @@ export type SandboxWish = {
   config: string;
   name: string;
   profile: ProfileName;
-  ownNetwork: boolean;
+  /** "none", "host", "" = what the configuration says. */
+  network: string;
   console: ConsoleKind;
   readOnly: boolean;
   limits: Limits;
@@ -101,15 +102,14 @@ export function parseSandbox(f: Flags, processId: number): ParsedWish {
   const limited = limitsOf(f);
   const wish: SandboxWish = {
     rootfs: f.words.length > 0 ? f.words[0]! : "", config: f.text("config", ""), name: f.text("name", `${DEFAULT_PREFIX}${processId}`),
-    profile: "standard", ownNetwork: f.text("network", "none") === "none", console: f.has("tty") ? "pty" : "inherit", readOnly: f.has("read-only"),
+    profile: "standard", network: f.text("network", f.text("config", "") === "" ? "none" : ""), console: f.has("tty") ? "pty" : "inherit", readOnly: f.has("read-only"),
     limits: limited.limits, volumes: [], environment: [], workdir: f.text("workdir", ""), command: f.words.slice(1),
   };
   let problem = limited.problem;
   const profile = f.text("profile", wish.config === "" ? "standard" : "lxc");
   if (profile === "lxc" || profile === "standard" || profile === "strict") wish.profile = profile;
   else problem = `--profile takes lxc, standard or strict, not "${profile}"`;
-  const network = f.text("network", "none");
-  if (network !== "none" && network !== "host") problem = `--network takes none or host, not "${network}"`;
+  if (wish.network !== "none" && wish.network !== "host" && (wish.network !== "" || f.has("network"))) problem = `--network takes none or host, not "${wish.network}"`;
   if (!isName(wish.name)) problem = `--name takes letters, digits, "-", "_" and ".", not "${wish.name}"`;
   for (const text of f.all("volume")) {
     const v = volumeOf(text);
@@ -147,7 +147,10 @@ export function applyWish(d: ContainerDescription, w: SandboxWish, rootfs: strin
   if (w.command.length > 0) d.initCommand = w.command;
   if (w.workdir !== "") d.initCwd = w.workdir;
   for (const e of w.environment) d.environment = [...d.environment.filter((x) => x.name !== e.name), e];
-  if (!w.ownNetwork && d.namespaces.keep === null) d.namespaces.keep = ["net", "user"];
+  if (w.network === "") return;
+  d.net = [];
+  if (w.network === "none" && d.namespaces.keep !== null) d.namespaces.keep = d.namespaces.keep.filter((n) => n !== "net");
+  if (w.network === "host") d.namespaces.keep = d.namespaces.keep === null ? ["net", "user"] : [...d.namespaces.keep, "net"];
 }
 
 /** A volume as a mount. isFolder: what the source is. */

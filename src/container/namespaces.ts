@@ -46,6 +46,11 @@ function isWanted(d: ContainerDescription, name: NamespaceName): boolean {
   return name !== "net" || d.net.length === 0 || d.net[0]!.type !== "none";
 }
 
+/** Whether its network is its own; else lxc.net is not for it, as with LXC. */
+export function ownsNetwork(d: ContainerDescription): boolean {
+  return isWanted(d, "net") && !d.namespaces.share.some((s) => s.namespace === "net");
+}
+
 /** The file behind a share target: a pid, a path, or the name of a running container; "" when there is none. */
 function sharedPath(name: NamespaceName, target: string, peers: RunningPeer[]): string {
   if (target.startsWith("/")) return target;

@@ -7,20 +7,19 @@
 import { resolveDeviceRules, resolveIoDevices } from "../cgroup/apply.ts";
 import type { Layout } from "../cgroup/layout.ts";
 import { planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
-import type { RunningPeer } from "../container/namespaces.ts";
+import { readFstab } from "../container/fstab.ts";
+import { ownsNetwork, type RunningPeer } from "../container/namespaces.ts";
 import { planContainer, type ContainerPlan, type HostFacts } from "../container/plan.ts";
 import { deviceRules, type ProfileName } from "../container/profile.ts";
 import { seccompFilter } from "../container/seccomp.ts";
-import type { ContainerDescription, MountEntry } from "../lxc/description.ts";
-import { parseFstab } from "../lxc/mount_entry.ts";
-import { Report, type Problem } from "../lxc/report.ts";
+import type { ContainerDescription } from "../lxc/description.ts";
+import type { Problem } from "../lxc/report.ts";
 import type { NetPlan, PoolGrant } from "../net/actions.ts";
 import { askLinks } from "../net/host.ts";
 import { modulesOfPlan } from "../net/modules.ts";
 import { linksToAsk, planNetwork, randomNeeded } from "../net/plan.ts";
 import type { Container, Group, State } from "../state/model.ts";
-import { reason } from "../sys/error.ts";
-import { exists, randomBytes, readText } from "../sys/files.ts";
+import { exists, randomBytes } from "../sys/files.ts";
 import { remountEntries } from "../volume/remount_plan.ts";
 import { configOverlay, planVolumes, type VolumeOptions, type VolumePaths, type VolumePlan } from "../volume/plan.ts";
 import { injectedEnvironment, injectedMounts, notifyEnvironment, notifyMounts, wantsNotify, type HostFolders } from "./injected.ts";
@@ -63,19 +62,6 @@ export function profileOf(c: Container, state: State, configured: string): Profi
   return c.config === "" ? "standard" : "lxc";
 }
 
-function fstabOf(d: ContainerDescription, problems: Problem[]): MountEntry[] {
-  if (d.fstab === "") return [];
-  const report = new Report();
-  try {
-    const entries = parseFstab(readText(d.fstab), d.fstab, report);
-    for (const p of report.problems) problems.push(p);
-    return entries;
-  } catch (e) {
-    problems.push({ at: "lxc.mount.fstab", why: reason(e) });
-    return [];
-  }
-}
-
 function cgroupOf(layout: Layout, c: Container, d: ContainerDescription, profile: ProfileName, warnings: Problem[]): CgroupPlan {
   const told: string[] = [];
   const devices = resolveDeviceRules(deviceRules(d, profile), told);
@@ -96,14 +82,14 @@ export function prepareContainer(a: Surroundings, c: Container, group: Group, gr
   const profile = profileOf(c, a.state, a.settings.securityProfile);
   const cgroup = cgroupOf(a.facts.layout, c, d, profile, warnings);
   const planned = planNetwork({
-    container: c.name, devices: d.net, pool: grant, loopback: profile !== "lxc", facts: askLinks(linksToAsk(d.net)), random: randomBytes(randomNeeded(d.net)),
+    container: c.name, devices: grant !== null || ownsNetwork(d) ? d.net : [], pool: grant, loopback: profile !== "lxc", facts: askLinks(linksToAsk(d.net)), random: randomBytes(randomNeeded(d.net)),
   });
   for (const p of planned.problems) problems.push(p);
   if (grant !== null && d.namespaces.keep !== null) d.namespaces.keep = d.namespaces.keep.filter((n) => n !== "net");
   const filter = seccompFilter(d, profile);
   for (const p of filter.problems) problems.push(p);
   for (const w of filter.warnings) warnings.push(w);
-  const fstab = fstabOf(d, problems);
+  const fstab = readFstab(d, path, problems);
   const mounts = injectedMounts(a.settings, c, a.revision, a.folders);
   const environment = injectedEnvironment(group);
   if (wantsNotify(c)) {

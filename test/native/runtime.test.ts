@@ -16,7 +16,9 @@ import { runtimePage } from "./runtime/page.ts";
 import { SCENARIOS } from "./runtime/scenarios.ts";
 
 const DEADLINE_MS = 600_000;
+const HERE = SCENARIOS.filter((s) => s.boardsOnly !== true);
 
+/** In a network namespace of its own: its links are not this machine's. */
 async function runAll(): Promise<(Seen | undefined)[]> {
   const program = await ensureBinary(targetNamed("x86_64"));
   const top = mkdtempSync(join(tmpdir(), "wherry-runtime-"));
@@ -27,9 +29,9 @@ async function runAll(): Promise<(Seen | undefined)[]> {
     mkdirSync(places.root);
     tree.stage(places.root);
     writeFileSync(places.image, squashfs(tree));
-    const r = spawnSync("/bin/sh", ["-s"], { input: batchScript(SCENARIOS, places), encoding: "utf8", timeout: DEADLINE_MS, maxBuffer: 1 << 26, env: { PATH: process.env.PATH, LC_ALL: "C" } });
+    const r = spawnSync("unshare", ["-n", "/bin/sh", "-s"], { input: batchScript(HERE, places), encoding: "utf8", timeout: DEADLINE_MS, maxBuffer: 1 << 26, env: { PATH: process.env.PATH, LC_ALL: "C" } });
     if (r.stderr !== "") console.log(r.stderr);
-    return readBatch(r.stdout, SCENARIOS.length);
+    return readBatch(r.stdout, HERE.length);
   } finally {
     if (!readFileSync("/proc/self/mountinfo", "utf8").includes(` ${top}`)) rmSync(top, { recursive: true, force: true });
   }
@@ -44,6 +46,6 @@ let seen: (Seen | undefined)[] = [];
 if (why.length > 0) console.log(`skip: containers by the runtime specification: ${why.join("; ")}`);
 else {
   test("the machine runs all of them", async () => { seen = await runAll(); });
-  SCENARIOS.forEach((s, i) => test(`${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, seen[i])));
+  HERE.forEach((s, i) => test(`${s.rows.join(", ")}: ${s.says}`, () => judgeScenario(s, seen[i])));
 }
 test.run();

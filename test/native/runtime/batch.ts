@@ -14,6 +14,8 @@ export type Scenario = {
   /** Rows of the runtime spec this shows: "§13 lxc.init.cwd". */
   rows: string[];
   says: string;
+  /** Only where all kernel modules are. */
+  boardsOnly?: boolean;
   /** Lines of its LXC configuration; none: started without one. */
   config?: string[];
   flags?: string[];
@@ -37,12 +39,16 @@ export type Places = { program: string; root: string; image: string; work: strin
 const MARK = "@@@";
 const END_OF_TEXT = "END_OF_TEXT_OF_SCENARIO";
 
-/** Mounts, groups, loop devices and mappings that carry the name of a scenario's container or lie below its folder. */
-const LOOK = `left() {
+/** Mounts, groups, loop devices and mappings that carry the name of a scenario's container or lie below its folder, links that were not there before it. */
+const LOOK = `links() { grep -o '^ *[^ :]*:' /proc/net/dev | tr -d ' :'; }
+# SIGKILL takes its links with the namespace, which the kernel ends later
+settled() { i=0; while links | grep -q -v -x -f $T.links && [ $i -lt 400 ]; do i=$((i + 1)); sleep 0.3; done; }
+left() {
   grep -e " $T/" -e " /run/wherry/root" /proc/self/mountinfo
   for m in $(grep -e ' - cgroup2\\? ' /proc/self/mountinfo | cut -d' ' -f5); do [ -e "$m/lxc/$N" ] && echo "$m/lxc/$N"; done
   for b in /sys/block/loop*/loop/backing_file; do [ -e "$b" ] && grep -e "$T/" -e "$IMAGE" "$b"; done
   for d in /sys/block/dm-*/dm/name; do [ -e "$d" ] && grep "$N" "$d"; done
+  links | grep -v -x -f $T.links
   true
 }
 `;
@@ -58,7 +64,7 @@ function words(flags: string[]): string {
 /** The script; prints one section a part of a scenario. */
 export function batchScript(list: Scenario[], p: Places): string {
   const parts = list.map((s, i) => [
-    `N=rt${i}; T=${p.work}/$N; rm -rf $T; mkdir -p $T`,
+    `N=rt${i}; T=${p.work}/$N; rm -rf $T; mkdir -p $T; links > $T.links`,
     ...(s.before === undefined ? [] : [`( ${s.before}\n) > $T.before 2>&1 || cat $T.before`]),
     ...(s.config === undefined ? [] : [written("$T/config", s.config.join("\n"), true).trimEnd()]),
     written("$T/inside", s.inside, false).trimEnd(),

@@ -5,6 +5,7 @@ import { SCENARIOS } from "./scenarios.ts";
 type Shown = { row: string; says: string; where: string };
 
 const EVERYWHERE = "runtime (x86_64, armv7, aarch64)";
+const BOARDS = "runtime (armv7, aarch64)";
 const MANAGER = "managed (x86_64, armv7, aarch64)";
 const BOARDS_ONLY = "managed (armv7, aarch64)";
 
@@ -51,7 +52,7 @@ function order(row: string): [number, string] {
 
 export function runtimePage(): string {
   const all: Shown[] = [
-    ...SCENARIOS.flatMap((s) => s.rows.map((row) => ({ row, says: s.says, where: EVERYWHERE }))),
+    ...SCENARIOS.flatMap((s) => s.rows.map((row) => ({ row, says: s.says, where: s.boardsOnly === true ? BOARDS : EVERYWHERE }))),
     ...LOOKS.flatMap((l) => l.rows.map((row) => ({ row, says: l.says, where: l.boardsOnly === true ? BOARDS_ONLY : MANAGER }))),
     ...ELSEWHERE,
   ].sort((a, b) => order(a.row)[0] - order(b.row)[0] || (a.row < b.row ? -1 : a.row > b.row ? 1 : 0));
@@ -61,8 +62,8 @@ Written by \`node test/native/runtime.test.ts --write\` from the tables that the
 specification. "runtime" are the containers of \`test/native/runtime/scenarios.ts\`, "managed" the looks of
 \`test/native/runtime/managed.ts\`: each is looked at from inside the container, and from outside for what is left of it.
 They run on this machine (\`test/native/runtime.test.ts\`, \`managed.test.ts\`) and on booted devices
-(\`test/boot/runtime.test.ts\`): armv7 with v1 controllers beside cgroup2, what is about cgroups once more with v1 alone,
-aarch64 with cgroup2 alone (\`cgroup_no_v1=all\`). Other names are files below \`test/\`.
+(\`test/boot/runtime.test.ts\`): armv7 with v1 controllers beside cgroup2, aarch64 with cgroup2 alone; what is about cgroups once more as v1 alone on armv7
+and as hybrid on aarch64, each asked for on the kernel command line. Other names are files below \`test/\`.
 
 No test shows yet: the file loggers and the runtime's own log of §10, firmware volumes of §8, pventer's own scripts.
 

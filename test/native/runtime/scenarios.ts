@@ -39,6 +39,66 @@ function refused(s: Seen, why: RegExp): void {
 const PROC = "lxc.mount.auto = proc";
 const CAPABILITIES = "grep -E '^Cap(Eff|Bnd)' /proc/self/status | tr '\\t' ' '";
 
+const BRIDGE = "ip link add b$N type bridge && ip addr add 10.77.0.1/24 dev b$N && ip link set b$N up";
+const NO_BRIDGE = "ip link del b$N";
+/** What there is of up0, without what differs between programs that show it. */
+const SHOW_UP0 = "ls /sys/class/net | tr '\\n' ' '; echo; cat /sys/class/net/up0/address /sys/class/net/up0/mtu; ip addr show up0 | grep -o -e 'inet6* [0-9a-f.:/]*' -e '[<,]UP[,>]' | grep -v fe80 | tr -d '<,>'; ip route | tr -s ' ' | grep -o '^default via [0-9.]* dev [a-z0-9]*'; true";
+const PING = "ping -c 1 -W 60 10.77.0.1 | grep -o '1 packets received'";
+
+function linked(type: string, ...more: string[]): string[] {
+  return ["lxc.mount.auto = proc sys", `lxc.net.0.type = ${type}`, "lxc.net.0.name = up0", "lxc.net.0.hwaddr = 02:00:00:00:77:02", "lxc.net.0.flags = up", ...more];
+}
+
+function linkScenarios(): Scenario[] {
+  const addressed = ["lxc.net.0.ipv4.address = 10.77.0.2/24", "lxc.net.0.ipv6.address = fd77::2/64"];
+  const bridged = linked("veth", "lxc.net.0.link = b$N", "lxc.net.0.veth.pair = h$N", ...addressed);
+  const shown = (mtu: string, ...more: string[]): string[] => ["lo up0 ", "02:00:00:00:77:02", mtu, "UP", "inet 10.77.0.2/24", "inet6 fd77::2/64", ...more];
+  return [
+    {
+      rows: ["§14 net.N veth"], says: "a veth of a bridge has its name, address, MTU and gateway, and reaches the bridge", before: BRIDGE, config: [...bridged, "lxc.net.0.mtu = 1400", "lxc.net.0.ipv4.gateway = auto"],
+      inside: `${SHOW_UP0}; ${PING}`, after: `links | grep b$N; ${NO_BRIDGE}`, check: (s) => { printed(s, [...shown("1400", "default via 10.77.0.1 dev up0"), "1 packets received"]); assert.is(s.after.length, 1); },
+    },
+    {
+      rows: ["§14 net.N veth"], says: "one without a bridge is a pair, down unless it shall be up, and eth0 unless it has a name", config: ["lxc.mount.auto = proc sys", "lxc.net.0.type = veth"],
+      inside: "ls /sys/class/net | tr '\\n' ' '; cat /sys/class/net/eth0/flags; ip link show lo | grep -c '[<,]UP[,>]'", check: (s) => assert.equal(s.out, ["eth0 lo 0x1002", "0"]),
+    },
+    {
+      rows: ["§14 net.N macvlan"], says: "a macvlan is inside alone", before: BRIDGE, config: linked("macvlan", "lxc.net.0.link = b$N", "lxc.net.0.macvlan.mode = bridge", ...addressed),
+      inside: SHOW_UP0, after: NO_BRIDGE, check: (s) => printed(s, shown("1500")),
+    },
+    {
+      rows: ["§14 net.N ipvlan"], says: "an ipvlan is inside alone", boardsOnly: true, before: BRIDGE, config: linked("ipvlan", "lxc.net.0.link = b$N", ...addressed).filter((l) => !l.includes("hwaddr")),
+      inside: SHOW_UP0, after: NO_BRIDGE, check: (s) => { succeeded(s); assert.equal(s.out.filter((l) => !l.includes(":") || l.startsWith("i")), shown("1500").filter((l) => !l.startsWith("02"))); },
+    },
+    {
+      rows: ["§14 net.N vlan"], says: "a vlan is inside alone", boardsOnly: true, before: BRIDGE, config: linked("vlan", "lxc.net.0.link = b$N", "lxc.net.0.vlan.id = 7", ...addressed),
+      inside: SHOW_UP0, after: NO_BRIDGE, check: (s) => printed(s, shown("1500")),
+    },
+    {
+      rows: ["§14 net.N phys"], says: "a link of the host is inside under its new name, and comes home", before: `${BRIDGE} && ip link add link b$N name p$N type macvlan`, config: linked("phys", "lxc.net.0.link = p$N", ...addressed),
+      inside: SHOW_UP0, after: `links | grep -c p$N; ip link del p$N; ${NO_BRIDGE}`, check: (s) => { printed(s, shown("1500")); assert.equal(s.after, ["1"]); },
+    },
+    { rows: ["§14 net.N empty"], says: "empty is loopback alone, up when that is asked for", config: ["lxc.mount.auto = proc sys", "lxc.net.0.type = empty", "lxc.net.0.flags = up"], inside: "ls /sys/class/net; ip link show lo | grep -c '[<,]UP[,>]'", check: (s) => printed(s, ["lo", "1"]) },
+    { rows: ["§14 net.N none"], says: "none is the host's network", config: ["lxc.mount.auto = proc", "lxc.net.0.type = none"], inside: SHOW_NAMESPACES, after: SHOW_NAMESPACES, check: (s) => assert.equal(shared(s), ["net", "user"]) },
+    {
+      rows: ["§13 lxc.namespace.keep"], says: "what keeps the host's network makes no links there", config: [...bridged, "lxc.namespace.keep = net"], inside: `grep -c up0 /proc/net/dev; ${SHOW_NAMESPACES}`, after: `echo; ${SHOW_NAMESPACES}`,
+      check: (s) => { assert.is(s.out[0], "0", s.said); assert.is(s.out[5], s.after[4]); },
+    },
+    { rows: ["§14 net.N veth"], says: "a bridge that is not there ends the start by name", config: bridged, inside: "true", check: (s) => refused(s, /network veth h\w+ up0 b\w+: ENODEV/) },
+    {
+      rows: ["§14 net.N veth"], says: "a link that fails takes those before it away", before: BRIDGE, config: [...bridged, "lxc.net.1.type = macvlan", "lxc.net.1.link = nonesuch"], inside: "true", after: NO_BRIDGE,
+      check: (s) => refused(s, /network macvlan eth0 nonesuch: ENODEV/),
+    },
+    { rows: ["§14 net.N veth"], says: "a start that fails takes its links away", before: BRIDGE, config: [...bridged, "lxc.init.cwd = /no/where"], inside: "true", after: NO_BRIDGE, check: (s) => refused(s, /chdir \/no\/where: ENOENT/) },
+    {
+      rows: ["§14 net.N veth"], says: "one that is killed with its supervisor takes its links along", before: BRIDGE, config: bridged, inside: "true",
+      after: `"$W" sandbox --config $T/config $R /bin/sleep 1000000 & p=$!; i=0; until links | grep h$N; do i=$((i + 1)); [ $i -lt 400 ] || break; sleep 0.1; done; kill -9 $p; ${NO_BRIDGE}; settled; "$W" sandbox $R /bin/true; ls -d /sys/fs/cgroup/*/lxc/sandbox-$p 2> /dev/null`,
+      check: (s) => { succeeded(s); assert.equal(s.after.length, 1, s.after.join("\n")); },
+    },
+    { rows: ["§13 lxc.mount.fstab"], says: "its lines are entries, a relative name begins at the configuration", before: "echo 'tmpfs srv tmpfs size=8k,mode=711 0 0' > $T/fstab", config: [PROC, "lxc.mount.fstab = fstab"], inside: "grep -c ' /srv .* - tmpfs tmpfs .*size=8k,mode=711' /proc/self/mountinfo", check: (s) => printed(s, ["1"]) },
+  ];
+}
+
 export const SCENARIOS: Scenario[] = [
   // init
   { rows: ["§13 lxc.init.cwd"], says: "it starts in the folder it asks for", config: [PROC, "lxc.init.cwd = /srv"], inside: "pwd", check: (s) => printed(s, ["/srv"]) },
@@ -53,7 +113,7 @@ export const SCENARIOS: Scenario[] = [
   },
   { rows: ["§13 lxc.init.cmd"], says: "its exit status is known", inside: "exit 7", check: (s) => assert.is(s.status, 7) },
   { rows: ["§13 lxc.uts.name"], says: "it has a host name of its own", config: [PROC, "lxc.uts.name = other"], inside: "hostname", after: "hostname", check: (s) => { printed(s, ["other"]); assert.is.not(s.after[0], "other"); } },
-  { rows: ["§6 1 inherited descriptors"], says: "no descriptor comes along", config: [PROC], inside: "ls -l /proc/1/fd | grep -c -e '->'", check: (s) => printed(s, ["3"]) },
+  { rows: ["§6 1 inherited descriptors"], says: "no descriptor comes along", config: [PROC], inside: "for f in /proc/1/fd/*; do [ -L $f ] && echo ${f##*/}; done; true", check: (s) => printed(s, ["0", "1", "2"]) },
 
   // namespaces
   { rows: ["§13 (no namespace key)"], says: "every namespace but user is its own", config: [PROC], inside: SHOW_NAMESPACES, after: SHOW_NAMESPACES, check: (s) => assert.equal(shared(s), ["user"]) },
@@ -265,4 +325,7 @@ export const SCENARIOS: Scenario[] = [
     inside: "true", check: (s) => refused(s, /hook mount .*fail: ended with status (3|127: not found, or no \/bin\/sh)/),
   },
   { rows: ["§13 security profile (design)"], says: "standard: few capabilities, no_new_privs, a filter", inside: "grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr '\\t' ' '", check: (s) => printed(s, ["CapBnd: 00000000000405fb", "NoNewPrivs: 1", "Seccomp: 2"]) },
+
+  // links: $N is short enough to name one; the bridge of a scenario is b$N
+  ...linkScenarios(),
 ];

@@ -48,7 +48,7 @@ test("a whole sandbox line", () => {
   assert.equal([wish.limits.memoryMax, wish.limits.cpuQuota, wish.limits.cpuPeriod, wish.limits.pidsMax], [67108864, 50000, 100000, 20]);
   assert.equal(wish.volumes, [{ source: "/srv", target: "data", readOnly: true }]);
   assert.equal(wish.environment.map((e) => [e.name, e.value, e.inherit]), [["A", "b=c", false], ["TERM", "", true]]);
-  assert.equal([wish.rootfs, wish.command, wish.name, wish.profile, wish.ownNetwork, wish.readOnly], ["./r", ["sh", "-c", "true"], "sandbox-77", "standard", true, true]);
+  assert.equal([wish.rootfs, wish.command, wish.name, wish.profile, wish.network, wish.readOnly], ["./r", ["sh", "-c", "true"], "sandbox-77", "standard", "none", true]);
 });
 
 test("with a configuration the profile is lxc and the command may be its own", () => {
