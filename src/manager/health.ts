@@ -11,7 +11,7 @@ import type { Unit } from "../supervisor/unit.ts";
 import { reason } from "../sys/error.ts";
 import { monotonicMs, Timer, type Loop } from "../sys/loop.ts";
 import { InsideEnd, InsideRun } from "./inside.ts";
-import { SocketProbe } from "./probe.ts";
+import { hostText, SocketProbe } from "./probe.ts";
 import type { ContainerRuntime } from "./runtime.ts";
 
 export abstract class HealthOwner {
@@ -23,7 +23,7 @@ export abstract class HealthOwner {
 function nameOf(c: HealthCheck): string {
   if (c.kind === "exec") return `exec ${c.command[0]!}`;
   if (c.kind === "notify") return "heartbeat";
-  return `${c.kind} ${c.socket === "" ? `${c.host}:${c.port}` : c.socket}${c.kind === "http" ? ` ${c.path}` : ""}`;
+  return `${c.kind} ${c.socket === "" ? `${hostText(c)}:${c.port}` : c.socket}${c.kind === "http" ? ` ${c.path}` : ""}`;
 }
 
 class Result extends InsideEnd {

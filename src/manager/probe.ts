@@ -4,9 +4,9 @@
  * are resolved below its root. Never blocks; told within the timeout.
  */
 import { openInRoot } from "../container/resolve.ts";
-import { parseIpv4 } from "../net/ipv4.ts";
+import { addressBytes } from "../net/link_bytes.ts";
 import type { HealthCheck } from "../state/model.ts";
-import { AF_INET, CLONE_NEWNET, EPOLLIN, EPOLLOUT, O_DIRECTORY, O_PATH, O_RDONLY, SOCK_NONBLOCK, SOCK_STREAM } from "../sys/constants.ts";
+import { AF_INET, AF_INET6, CLONE_NEWNET, EPOLLIN, EPOLLOUT, O_DIRECTORY, O_PATH, O_RDONLY, SOCK_NONBLOCK, SOCK_STREAM } from "../sys/constants.ts";
 import { EAGAIN, EINPROGRESS, EINVAL, errnoName } from "../sys/errno.ts";
 import { closeFd, openFile, tryRead, tryWrite } from "../sys/files.ts";
 import { Timer, Watch, type Loop } from "../sys/loop.ts";
@@ -25,6 +25,11 @@ export function judgeAnswer(text: string, status: number): string {
   if (found < 0) return "the answer is not HTTP";
   const fine = status === 0 ? found >= 200 && found < 400 : found === status;
   return fine ? "" : `answered ${found}`;
+}
+
+/** The host of a check as addresses are written before a port. */
+export function hostText(c: HealthCheck): string {
+  return c.host.includes(":") ? `[${c.host}]` : c.host;
 }
 
 class Late extends Timer {
@@ -66,14 +71,14 @@ export class SocketProbe extends Watch {
   }
 
   private connectInet(): number {
-    const address = parseIpv4(this.check.host === "localhost" ? "127.0.0.1" : this.check.host);
-    if (address < 0) return -EINVAL;
+    const address = addressBytes(this.check.host === "localhost" ? "127.0.0.1" : this.check.host);
+    if (address.length === 0) return -EINVAL;
     const home = openFile("/proc/self/ns/net", O_RDONLY);
     const theirs = openFile(`/proc/${this.pid}/ns/net`, O_RDONLY);
     try {
       enterNamespace(theirs, CLONE_NEWNET, "the container's network");
       try {
-        this.fd = openSocket(AF_INET, SOCK_STREAM, 0, true);
+        this.fd = openSocket(address.length === 4 ? AF_INET : AF_INET6, SOCK_STREAM, 0, true);
       } finally {
         enterNamespace(home, CLONE_NEWNET, "the host's network");
       }
@@ -108,7 +113,7 @@ export class SocketProbe extends Watch {
       return;
     }
     this.connected = true;
-    const request = toUtf8(`GET ${this.check.path} HTTP/1.0\r\nHost: ${this.check.socket === "" ? this.check.host : "localhost"}\r\nConnection: close\r\n\r\n`);
+    const request = toUtf8(`GET ${this.check.path} HTTP/1.0\r\nHost: ${this.check.socket === "" ? hostText(this.check) : "localhost"}\r\nConnection: close\r\n\r\n`);
     const n = tryWrite(this.fd, request, 0, request.length);
     if (n !== request.length) this.finish("the request was not taken");
     else this.loop.change(this.fd, EPOLLIN);

@@ -4,7 +4,7 @@
  * Source: unix(7), netlink(7).
  */
 import { i32At, putU16, putU32, u32At, u32List } from "./bytes.ts";
-import { AF_INET, AF_NETLINK, AF_UNIX, SO_ERROR, SO_PEERCRED, SO_PEERPIDFD, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET } from "./constants.ts";
+import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ERROR, SO_PEERCRED, SO_PEERPIDFD, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET } from "./constants.ts";
 import { checked, SysError } from "./error.ts";
 import { toUtf8 } from "./text.ts";
 
@@ -43,11 +43,12 @@ export function tryConnectUnix(path: string, type: number): number {
   return fd;
 }
 
-/** Connects a socket to an address of IPv4 (a number) and a port: 0 or -errno, EINPROGRESS when it is non-blocking. */
-export function tryConnectInet(fd: number, address: number, port: number): number {
-  const a = new Uint8Array(16);
-  putU16(a, 0, AF_INET);
-  for (let i = 0; i < 4; i++) a[4 + i] = Math.floor(address / 256 ** (3 - i)) % 256;
+/** Connects a socket to an address (4 bytes of IPv4, 16 of IPv6) and a port: 0 or -errno, EINPROGRESS when it is non-blocking. */
+export function tryConnectInet(fd: number, address: number[], port: number): number {
+  const six = address.length === 16;
+  const a = new Uint8Array(six ? 28 : 16);
+  putU16(a, 0, six ? AF_INET6 : AF_INET);
+  for (let i = 0; i < address.length; i++) a[(six ? 8 : 4) + i] = address[i]!;
   a[2] = Math.floor(port / 256);
   a[3] = port % 256;
   return sys_connect(fd, a);

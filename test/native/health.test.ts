@@ -100,9 +100,10 @@ housed("a command that fails inside is an unhealthy container; one that does not
 housed("connections are tried in the container's own network, requests over its own socket", {
   revision: () => ({
     containers: [
-      scripted("net", "agent listen 8765 & exec agent serve /run/api.sock", {
-        wherry: { health: [{ kind: "tcp", port: 8765, interval: "200ms" }, { kind: "http", socket: "/run/api.sock", path: "/health", interval: "200ms", retries: 1, on_failure: RESTARTS, start_delay: "1h" }] },
+      scripted("net", "agent listen 8765 & agent listen6 8766 & exec agent serve /run/api.sock", {
+        wherry: { health: [{ kind: "tcp", port: 8765, interval: "200ms" }, { kind: "tcp", host: "::1", port: 8766, interval: "200ms", retries: 1, on_failure: RESTARTS, start_delay: "1h" }, { kind: "http", socket: "/run/api.sock", path: "/health", interval: "200ms", retries: 1, on_failure: RESTARTS, start_delay: "1h" }] },
       }, { extra: ["lxc.net.0.type = empty", "lxc.net.0.flags = up"] }),
+      scripted("deaf6", WAITS, checked({ kind: "tcp", host: "::1", port: 8766, interval: "200ms", retries: 1, on_failure: RESTARTS }), { extra: ["lxc.net.0.type = empty", "lxc.net.0.flags = up"] }),
       scripted("deaf", WAITS, checked({ kind: "tcp", port: 8765, interval: "200ms", retries: 1, on_failure: RESTARTS }), { extra: ["lxc.net.0.type = empty", "lxc.net.0.flags = up"] }),
     ],
   }),
@@ -112,6 +113,7 @@ housed("connections are tried in the container's own network, requests over its 
   h.inside("net", "/bin/sh", "-c", "echo 200 > /status");
   await until(h, "net", "is healthy", (s) => s.health === "healthy");
   assert.match((await until(h, "deaf", "was started again", (x) => x.starts >= 2)).last_end!.reason, /tcp 127\.0\.0\.1:8765: connect: ECONNREFUSED/);
+  assert.match((await until(h, "deaf6", "was started again", (x) => x.starts >= 2)).last_end!.reason, /tcp \[::1\]:8766: connect: ECONNREFUSED/);
 });
 
 housed("an answer with another status is a failure", {

@@ -4,6 +4,7 @@
  *   agent say TEXT       sends TEXT to NOTIFY_SOCKET; "\n" in it is a newline
  *   agent serve PATH     answers every connection to a unix socket with the HTTP status in /status
  *   agent listen PORT    accepts connections on 127.0.0.1 and closes them
+ *   agent listen6 PORT   the same on ::1
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -85,6 +86,14 @@ static int listen_on(int port)
 	return bind(door, (struct sockaddr *)&where, sizeof where) < 0 ? 1 : accept_all(door, 0);
 }
 
+static int listen_on6(int port)
+{
+	struct sockaddr_in6 where = { .sin6_family = AF_INET6, .sin6_port = htons((unsigned short)port), .sin6_addr = in6addr_loopback };
+	const int door = socket(AF_INET6, SOCK_STREAM, 0);
+
+	return bind(door, (struct sockaddr *)&where, sizeof where) < 0 ? 1 : accept_all(door, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "say"))
@@ -93,5 +102,7 @@ int main(int argc, char **argv)
 		return serve(argv[2]);
 	if (argc == 3 && !strcmp(argv[1], "listen"))
 		return listen_on(atoi(argv[2]));
+	if (argc == 3 && !strcmp(argv[1], "listen6"))
+		return listen_on6(atoi(argv[2]));
 	return 2;
 }
