@@ -41,9 +41,10 @@ export type BootOptions = {
 
 /**
  * poweroff, reboot: the device did it. panic: the kernel reported one.
- * cut: this side ended it. failed: the emulator gave up by itself.
+ * watchdog: its hardware reset it. cut: this side ended it. failed: the
+ * emulator gave up by itself.
  */
-export type Ending = "poweroff" | "reboot" | "panic" | "cut" | "failed";
+export type Ending = "poweroff" | "reboot" | "panic" | "watchdog" | "cut" | "failed";
 
 export class Device {
   readonly console = new Console();
@@ -153,6 +154,8 @@ export class Device {
 
   private onEvent(e: QmpEvent): void {
     if (e.event === "GUEST_PANICKED") this.reason = "panic";
+    // comes before the reset
+    if (e.event === "WATCHDOG") this.reason = "watchdog";
     if (e.event !== "SHUTDOWN") return;
     const why = e.data?.reason;
     if (why === "guest-shutdown") this.reason ??= "poweroff";

@@ -26,6 +26,7 @@ const ELSEWHERE: Shown[] = [
   { row: "§7 exports, mdev, remount", says: "the parts of them by themselves", where: "native/volume, native/driver, boot/rooms" },
   { row: "§8 drivers", says: "our loader: names, aliases, dependencies, parameters", where: "unit/driver, boot/rooms" },
   { row: "§9 cgroups", says: "limits, membership, freezing, killing, out of memory, stragglers, as hybrid and as pure v2", where: "native/cgroup, boot/volumes" },
+  { row: "§9 cgroups", says: "where the kernel refuses v1 there is cgroup2 alone, and a manager that is started again mounts none twice", where: "boot/watchdog" },
   { row: "§10 enter", says: "users, terminals, powers, groups of what enters", where: "native/enter" },
   { row: "§11 pools", says: "neighbours, NAT and the way beyond", where: "native/net, boot/rooms" },
   { row: "§11 leases", says: "addresses, cursors, conflicts", where: "unit/net/leases" },
