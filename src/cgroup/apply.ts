@@ -7,7 +7,7 @@
 import type { DeviceRule } from "../lxc/description.ts";
 import type { IoLimit, Limits } from "../state/model.ts";
 import { attachDeviceFilter, loadDeviceFilter } from "../sys/devices.ts";
-import { EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOSPC, EOPNOTSUPP, ERANGE } from "../sys/errno.ts";
+import { EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ERANGE } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { O_DIRECTORY, O_RDONLY, S_IFBLK, S_IFMT } from "../sys/constants.ts";
 import {
@@ -18,7 +18,7 @@ import { isPopulated } from "./kill.ts";
 import type { Layout } from "./layout.ts";
 import { cgroupMounts, parseLayout, unifiedMount } from "./layout.ts";
 import type { CgroupPlace, CgroupPlan, FileWrite } from "./plan.ts";
-import { CONTAINER_PARENT, procsFiles } from "./plan.ts";
+import { CONTAINER_PARENT } from "./plan.ts";
 
 /** The layout of this machine as this process sees it now. */
 export function readLayout(): Layout {
@@ -172,15 +172,6 @@ export function openUnified(plan: CgroupPlan): number {
   return fd;
 }
 
-/** Puts a process (0: the caller) into the v1 groups, and the v2 one when it was not cloned into it. Before the cgroup namespace is unshared. */
-export function joinCgroups(plan: CgroupPlan, pid: number, unified: boolean): void {
-  const text = String(pid);
-  for (const file of procsFiles(plan, unified)) {
-    const r = tryPutText(file, text);
-    if (r < 0) throw new SysError("write", file, -r, r === -ENOSPC ? "the cpuset has no processors or no memory" : "");
-  }
-}
-
 /** v1 device rules: after the container's nodes are made, before its program runs. Returns warnings. */
 export function restrictDevices(plan: CgroupPlan): string[] {
   return writeFiles(plan, plan.after);
@@ -211,10 +202,11 @@ export function removeCgroup(directory: string): number {
   return again === -ENOENT ? 0 : again;
 }
 
-/** Removes a container's groups; returns what could not be, in words. */
+/** Removes a container's groups, the first one last; returns what could not be, in words. */
 export function removeCgroups(places: CgroupPlace[]): string[] {
   const left: string[] = [];
-  for (const p of places) {
+  for (let i = places.length - 1; i >= 0; i--) {
+    const p = places[i]!;
     const r = removeCgroup(p.directory);
     if (r < 0) left.push(new SysError("rmdir", p.directory, -r).message);
   }

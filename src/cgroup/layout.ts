@@ -44,16 +44,18 @@ const MARK = " - cgroup";
 /** The cgroup mounts of a mountinfo text, in its order. */
 export function cgroupMounts(mountinfo: string): CgroupMount[] {
   const found: CgroupMount[] = [];
-  let start = 0;
-  for (let dash = mountinfo.indexOf(MARK); dash >= 0; dash = mountinfo.indexOf(MARK, start)) {
-    // the line of the mark begins after the last end of a line before it
-    for (let end = mountinfo.indexOf("\n", start); end >= 0 && end < dash; end = mountinfo.indexOf("\n", start)) start = end + 1;
-    const end = mountinfo.indexOf("\n", dash);
-    const left = mountinfo.slice(start, dash).split(" ");
-    const right = mountinfo.slice(dash + 3, end < 0 ? mountinfo.length : end).split(" ");
-    start = end < 0 ? mountinfo.length : end + 1;
-    if (left.length < 5 || right.length < 3 || (right[0] !== "cgroup" && right[0] !== "cgroup2")) continue;
-    found.push({ root: unescapeField(left[3]!), point: unescapeField(left[4]!), fstype: right[0]!, options: right[2]!.split(",") });
+  for (const line of mountinfo.split("\n")) {
+    const dash = line.indexOf(MARK);
+    if (dash < 0) continue;
+    // id, parent and device come before; optional fields behind, up to the dash
+    let at = 0;
+    for (let i = 0; i < 3; i++) at = line.indexOf(" ", at) + 1;
+    const rootEnd = line.indexOf(" ", at);
+    const pointEnd = line.indexOf(" ", rootEnd + 1);
+    const right = line.slice(dash + 3).split(" ");
+    if (pointEnd < 0 || pointEnd > dash || right.length < 3 || (right[0]! !== "cgroup" && right[0]! !== "cgroup2")) continue;
+    const root = line.slice(at, rootEnd);
+    found.push({ root: unescapeField(root), point: unescapeField(line.slice(rootEnd + 1, pointEnd)), fstype: right[0]!, options: right[2]!.split(",") });
   }
   return found;
 }

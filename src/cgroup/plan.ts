@@ -17,7 +17,7 @@ export type CgroupRequest = {
   container: string;
   /** Below our own cgroup instead of below the hierarchy's root. */
   relative: boolean;
-  /** all: one cgroup in every hierarchy. needed: only where something is limited or observed. */
+  /** all: one cgroup in every hierarchy. needed: only where something is limited, or one that holds it together. */
   scope: "all" | "needed";
   limits: Limits;
   cgroup1: CgroupWrite[];
@@ -146,12 +146,14 @@ class Planner {
     }
   }
 
-  /** What every container gets: all hierarchies, or the one that can end, freeze and watch it. */
-  membership(): void {
-    if (this.request.scope === "all") {
-      for (const h of this.layout.hierarchies) this.place(h);
-      return;
-    }
+  /** All hierarchies. */
+  everywhere(): void {
+    for (const h of this.layout.hierarchies) this.place(h);
+  }
+
+  /** Where nothing is limited: the hierarchy that can end, freeze and watch it. */
+  somewhere(): void {
+    if (this.places.length > 0) return;
     const unified = unifiedHierarchy(this.layout);
     const tracking = unified ?? this.find(1, "freezer") ?? this.find(1, "name=pantavisor") ?? this.find(1, "name=systemd") ?? this.find(1, "pids");
     if (tracking !== null) this.place(tracking);
@@ -167,11 +169,12 @@ function memoryFirst(writes: CgroupWrite[]): CgroupWrite[] {
 /** Plans one container's cgroups. Never refuses: what this machine can't do becomes a warning, what it should be able to do fails when it is tried. */
 export function planCgroup(layout: Layout, request: CgroupRequest): CgroupPlan {
   const p = new Planner(layout, request);
-  p.membership();
+  if (request.scope === "all") p.everywhere();
   p.limits();
   p.raw(1, request.cgroup1);
   p.raw(2, request.cgroup2);
   p.devices();
+  p.somewhere();
   let unified = "";
   for (const place of p.places) if (place.version === 2) unified = place.directory;
   if (layout.kind === "none") p.warnings.push("no cgroup hierarchy is mounted: nothing is limited");
@@ -180,9 +183,14 @@ export function planCgroup(layout: Layout, request: CgroupRequest): CgroupPlan {
   };
 }
 
-/** The files a process writes itself into to be in every v1 place; v2 is entered by clone, or by its own file when `unified` says so. */
-export function procsFiles(plan: CgroupPlan, unified: boolean): string[] {
-  return plan.places.filter((p) => p.version === 1 || unified).map((p) => `${p.directory}/cgroup.procs`);
+/**
+ * The files that put a process into every v1 place; v2 is entered by clone.
+ * byItself: it has one thread and writes "0". Moving that takes no lock that
+ * every fork on the machine shares, which cgroup.procs waits milliseconds for
+ * (Linux 5.15).
+ */
+export function joinFiles(plan: CgroupPlan, byItself: boolean): string[] {
+  return plan.places.filter((p) => p.version === 1).map((p) => `${p.directory}/${byItself ? "tasks" : "cgroup.procs"}`);
 }
 
 /** The place that has a controller, null when the plan has none. */

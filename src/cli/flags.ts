@@ -29,8 +29,9 @@ export class Flags {
 
   /** The last value given, or `otherwise`. */
   text(name: string, otherwise: string): string {
-    const given = this.all(name);
-    return given.length === 0 ? otherwise : given[given.length - 1]!;
+    let value = otherwise;
+    for (let i = 0; i < this.names.length; i++) if (this.names[i]! === name) value = this.values[i]!;
+    return value;
   }
 
   /** Every value given, in order. */

@@ -3,9 +3,10 @@
  * the manager's, for update scripts, debugging and measuring. Whatever it
  * made is gone when it returns.
  */
-import { createCgroups, readLayout, removeCgroup, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
-import { planCgroup, type CgroupPlace, type CgroupPlan } from "../cgroup/plan.ts";
-import { readHostFacts } from "../container/facts.ts";
+import { createCgroups, readLayout, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
+import type { Layout } from "../cgroup/layout.ts";
+import { planCgroup, planCgroupPlaces, type CgroupPlace, type CgroupPlan } from "../cgroup/plan.ts";
+import { readHostFactsFor } from "../container/facts.ts";
 import { readFstab } from "../container/fstab.ts";
 import { launch, readReport, type Launched } from "../container/launch.ts";
 import { ownsNetwork } from "../container/namespaces.ts";
@@ -109,13 +110,16 @@ function parentOf(p: CgroupPlace): string {
   return p.directory.slice(0, p.directory.lastIndexOf("/"));
 }
 
-/** Groups of sandboxes that were killed: those with a name of their own are replaced when it comes again, the others are removed here. */
-function removeForgotten(places: CgroupPlace[]): void {
-  for (const p of places) {
-    for (const name of listFolders(parentOf(p))) {
-      const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
-      if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${parentOf(p)}/${name}`);
-    }
+/**
+ * Groups of sandboxes that were killed: those with a name of their own are
+ * replaced when it comes again, the others are removed here. Seen in the first
+ * of our groups, which is made first and removed last.
+ */
+function removeForgotten(layout: Layout, places: CgroupPlace[]): void {
+  if (places.length === 0) return;
+  for (const name of listFolders(parentOf(places[0]!))) {
+    const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
+    if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroups(planCgroupPlaces(layout, name, false));
   }
 }
 
@@ -133,11 +137,11 @@ function runWish(w: SandboxWish): number {
   for (const p of filter.warnings) warnings.push(`${p.at}: ${p.why}`);
   const request = requestOf(w, d, cgroup, filter.program, problems);
   addVolumes(request, w, problems);
-  const planned = planContainer(request, readHostFacts(layout));
+  const planned = planContainer(request, readHostFactsFor(layout, d));
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
   for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
   if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
-  removeForgotten(cgroup.places);
+  removeForgotten(layout, cgroup.places);
   const modules = modulesOfPlan(request.net!);
   if (modules.length > 0) ensureModules(modules);
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);

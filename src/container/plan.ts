@@ -6,7 +6,7 @@
  */
 import type { Layout } from "../cgroup/layout.ts";
 import type { CgroupPlan } from "../cgroup/plan.ts";
-import { procsFiles } from "../cgroup/plan.ts";
+import { joinFiles } from "../cgroup/plan.ts";
 import type { ContainerDescription, Hook, IdMap, MountEntry, Prlimit } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import type { NetPlan } from "../net/actions.ts";
@@ -206,7 +206,7 @@ class Planner {
   places(): void {
     const cgroup = this.r.cgroup;
     if (cgroup !== null) {
-      for (const file of procsFiles(cgroup, false)) {
+      for (const file of joinFiles(cgroup, !this.mapped)) {
         if (this.mapped) this.parent.push({ path: file, text: "%p" });
         else this.add(putStep(file, "0"));
       }

@@ -167,8 +167,8 @@ class Program {
   /** Search among segments first..last: the number is in one of them. */
   private search(s: Segments, first: number, last: number): number {
     if (first === last) {
-      const rules = s.rules[first]!;
-      return rules < 0 ? this.answer(s.results[first]!) : this.call(s.arch.rules[rules]!, s.arch.fallback);
+      const what = s.answers[first]!;
+      return what >= 0 ? this.answer(what) : this.call(s.arch.rules[-1 - what]!, s.arch.fallback);
     }
     const middle = Math.ceil((first + last) / 2);
     const above = this.search(s, middle, last);
@@ -198,12 +198,11 @@ class Program {
   }
 }
 
-/** The number space in parts with one answer each, in parallel lists: where a part starts, its result, or (>= 0) the place of its rules. */
+/** The number space in parts with one answer each, in parallel lists: where a part starts, and its result, or -1 less the place of its rules. */
 class Segments {
   readonly arch: ArchRules;
   readonly starts: number[] = [];
-  readonly results: number[] = [];
-  readonly rules: number[] = [];
+  readonly answers: number[] = [];
 
   constructor(arch: ArchRules) {
     this.arch = arch;
@@ -226,20 +225,19 @@ class Segments {
   }
 
   private call(number: number, place: number): void {
-    const rules = this.arch.rules[place]!;
-    if (rules[0]!.conditions.length === 0) this.plain(number, rules[0]!.result);
-    else this.push(number, 0, place);
+    const first = this.arch.rules[place]![0]!;
+    if (first.conditions.length === 0) this.plain(number, first.result);
+    else this.push(number, -1 - place);
   }
 
   private plain(start: number, result: number): void {
-    const last = this.starts.length - 1;
-    if (last < 0 || this.rules[last]! >= 0 || this.results[last]! !== result) this.push(start, result, -1);
+    const last = this.answers.length - 1;
+    if (last < 0 || this.answers[last]! !== result) this.push(start, result);
   }
 
-  private push(start: number, result: number, rules: number): void {
+  private push(start: number, answer: number): void {
     this.starts.push(start);
-    this.results.push(result);
-    this.rules.push(rules);
+    this.answers.push(answer);
   }
 }
 

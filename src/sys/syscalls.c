@@ -161,11 +161,13 @@ static const char own[] =
 
 #define MAX_WANTED 2048
 
-static uint32_t hash_of(const char *p, size_t n)
+/* Hash of the word at `p`, which ends at a blank or NUL; *end: there. */
+static uint32_t hash_of(const char *p, const char **end)
 {
 	uint32_t h = 2166136261u;
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (uint8_t)p[i]) * 16777619u;
+	while ((uint8_t)*p > ' ')
+		h = (h ^ (uint8_t)*p++) * 16777619u;
+	*end = p;
 	return h;
 }
 
@@ -182,9 +184,10 @@ struct search {
 static void look_up(struct search *s, const char *text)
 {
 	for (const char *p = text; *p; s->number++) {
-		const char *const end = strchrnul(p, ' ');
+		const char *end;
+		const uint32_t hash = hash_of(p, &end);
 		const size_t n = (size_t)(end - p);
-		for (uint32_t h = hash_of(p, n) & s->mask; s->slot[h]; h = (h + 1) & s->mask) {
+		for (uint32_t h = hash & s->mask; s->slot[h]; h = (h + 1) & s->mask) {
 			const unsigned i = s->slot[h] - 1u;
 			if (strncmp(s->name[i], p, n) || s->name[i][n] || s->hits == s->room)
 				continue;
@@ -225,7 +228,8 @@ int32_t sys_syscall_numbers(int32_t is_compat, const uint8_t *names, size_t name
 		s.mask = s.mask * 2 + 1;
 	memset(slot, 0, (s.mask + 1) * sizeof *slot);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t h = hash_of(name[i], strlen(name[i])) & s.mask;
+		const char *end;
+		uint32_t h = hash_of(name[i], &end) & s.mask;
 		while (slot[h])
 			h = (h + 1) & s.mask;
 		slot[h] = (uint16_t)(i + 1);

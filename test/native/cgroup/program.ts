@@ -2,13 +2,13 @@
  * Drives the cgroup room on the real kernel, one scenario a run, and prints
  * what happened as "key=value" lines for cgroup.test.ts to check.
  */
-import { createCgroups, joinCgroups, openUnified, readLayout, removeCgroups, removeContainerParents, resolveDeviceRules, restrictDevices } from "../../../src/cgroup/apply.ts";
+import { createCgroups, openUnified, readLayout, removeCgroups, removeContainerParents, resolveDeviceRules, restrictDevices } from "../../../src/cgroup/apply.ts";
 import { cgroupProcesses, freezeCgroup, freezeState, isPopulated, killCgroup } from "../../../src/cgroup/kill.ts";
 import type { Layout } from "../../../src/cgroup/layout.ts";
 import { noLimits } from "../../../src/cgroup/limits.ts";
 import { CgroupListener, CgroupMonitor, oomKills } from "../../../src/cgroup/monitor.ts";
 import type { CgroupPlan, CgroupRequest } from "../../../src/cgroup/plan.ts";
-import { planCgroup } from "../../../src/cgroup/plan.ts";
+import { joinFiles, planCgroup } from "../../../src/cgroup/plan.ts";
 import { readPressure, readUsage } from "../../../src/cgroup/usage.ts";
 import { planHierarchies } from "../../../src/cgroup/hierarchies.ts";
 import { mountHierarchies, setUpHierarchies, unmountHierarchies } from "../../../src/cgroup/setup.ts";
@@ -63,7 +63,7 @@ function spawn(plan: CgroupPlan, argv: string[]): number {
   const c = cloneProcess(0, unified);
   if (c.pid === 0) {
     try {
-      joinCgroups(plan, 0, false);
+      for (const file of joinFiles(plan, true)) if (tryPutText(file, "0") < 0) say(`child=not in ${file}`);
       restrictDevices(plan);
       tryExec(argv[0]!, argv, []);
     } catch (e) {

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Layout } from "../../../src/cgroup/layout.ts";
 import { blkioOfWeight, noLimits, sharesOfWeight, weightOfShares } from "../../../src/cgroup/limits.ts";
-import { planCgroup, planCgroupPlaces, procsFiles, type CgroupPlan, type CgroupRequest } from "../../../src/cgroup/plan.ts";
+import { joinFiles, planCgroup, planCgroupPlaces, type CgroupPlan, type CgroupRequest } from "../../../src/cgroup/plan.ts";
 import type { Limits } from "../../../src/state/model.ts";
 import { planHierarchies } from "../../../src/cgroup/hierarchies.ts";
 
@@ -41,8 +41,7 @@ test("the same limits become v2 files, below our own group when asked", () => {
     "memory.max=1000", "memory.swap.max=500?", "cpu.weight=200", "cpu.max=50000 100000", "pids.max=64", "io.weight=default 50?",
   ].map((l) => `/cg/w.service/lxc/web/${l}`));
   assert.is(plan.unified, "/cg/w.service/lxc/web");
-  assert.equal(procsFiles(plan, false), []);
-  assert.equal(procsFiles(plan, true), ["/cg/w.service/lxc/web/cgroup.procs"]);
+  assert.equal(joinFiles(plan, false), []);
 });
 
 test("limits of a device, and lifted ones, in the words of each version", () => {
@@ -97,11 +96,19 @@ test("rules written for the mounted version replace those for the other", () => 
   assert.is(planCgroup(UNIFIED, request({ devices: [DENY, allow2] })).deviceProgram.length, 0);
 });
 
-test("scope needed keeps to the hierarchies that limit or watch", () => {
+test("scope needed keeps to the hierarchies that limit, or to one", () => {
   const plan = planCgroup(HYBRID, request({ scope: "needed" }, { pidsMax: 5 }));
-  assert.equal(plan.places.map((p) => p.directory), ["/cg/unified/lxc/web", "/cg/pids/lxc/web"]);
+  assert.equal(plan.places.map((p) => p.directory), ["/cg/pids/lxc/web"]);
+  assert.is(plan.unified, "");
+  assert.equal(planCgroup(HYBRID, request({ scope: "needed" })).places.map((p) => p.directory), ["/cg/unified/lxc/web"]);
   const legacy: Layout = { kind: "legacy", hierarchies: HYBRID.hierarchies.filter((h) => h.version === 1) };
   assert.equal(planCgroup(legacy, request({ scope: "needed" })).places.map((p) => p.directory), ["/cg/freezer/lxc/web"]);
+});
+
+test("a process joins the v1 groups alone, another one puts all of it there", () => {
+  const plan = planCgroup(HYBRID, request({ scope: "needed" }, { pidsMax: 5 }));
+  assert.equal(joinFiles(plan, true), ["/cg/pids/lxc/web/tasks"]);
+  assert.equal(joinFiles(plan, false), ["/cg/pids/lxc/web/cgroup.procs"]);
 });
 
 test("places alone equal those of a whole plan", () => {

@@ -70,7 +70,7 @@ test("sharing the manager's mounts is refused", () => {
 test("the process joins v1 groups itself, before its cgroup namespace; with maps its parent moves it", () => {
   const cgroup = planCgroup(FACTS.layout, { container: "web", relative: false, scope: "all", limits: noLimits(), cgroup1: [], cgroup2: [], devices: [] });
   const own = lines(planned(described("lxc.rootfs.path = /r"), { cgroup }));
-  assert.equal(own.slice(0, 3), ["put /sys/fs/cgroup/memory/lxc/web/cgroup.procs 0", "put /sys/fs/cgroup/systemd/lxc/web/cgroup.procs 0", "unshare"]);
+  assert.equal(own.slice(0, 3), ["put /sys/fs/cgroup/memory/lxc/web/tasks 0", "put /sys/fs/cgroup/systemd/lxc/web/tasks 0", "unshare"]);
   const mapped = planned(described("lxc.rootfs.path = /r", "lxc.idmap = u 0 1000 10", "lxc.idmap = g 0 1000 10"), { cgroup });
   assert.equal(mapped.parent.filter((s) => s.path.endsWith("cgroup.procs")).map((s) => s.text), ["%p", "%p"]);
 });
