@@ -214,7 +214,9 @@ const TREE = "\u0001";
 
 /** TypeScript → C text with `#line` directives. A refusal throws with file:line:col, the compiler's words and a way out. */
 export async function lower(entry: string, workDir: string): Promise<string> {
-  const bindings = usesShim(entry) ? manifestFor(join(root, SHIM_FOLDER, "sys.d.ts"), shimSources()) : "";
+  const reached = filesOf(entry);
+  const declaring = sourcesIn(SHIM_FOLDER, ".ts");
+  const bindings = usesShim(entry) ? manifestFor(declaring.filter((f) => reached.has(f)), shimSources(), declaring.filter((f) => !reached.has(f))) : "";
   const key = loweringKey(entry, bindings);
   const known = kept("lowered", key);
   if (known !== "") return readFileSync(known, "utf8").replaceAll(`${TREE}/`, `${root}/`);

@@ -6,6 +6,7 @@
  */
 import { delegateCgroups, openUnified } from "../cgroup/apply.ts";
 import { connectContainer, disconnectContainer } from "../net/apply.ts";
+import { tryCloneBorrowing } from "../sys/borrowing.ts";
 import { CLONE_NEWPID, O_DIRECTORY, O_RDONLY, SIGKILL, SOCK_SEQPACKET } from "../sys/constants.ts";
 import { E2BIG, EAGAIN, EINVAL, ENOSPC, ENOSYS, EPERM, EPIPE } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
@@ -46,14 +47,20 @@ function refusedClone(errno: number): SysError {
   return new SysError("clone", "", errno, errno === EAGAIN ? "a limit of processes is reached" : "");
 }
 
+/** Clones, and sends the child of a borrowing start on its way. */
+function cloneWith(plan: ContainerPlan, cgroupFd: number, prepared: Prepared): Cloned {
+  const c = plan.borrows ? tryCloneBorrowing(plan.cloneFlags, cgroupFd, () => becomeContainer(plan, prepared)) : { pid: -ENOSYS, pidfd: -1 };
+  return c.pid === -ENOSYS ? tryClone(plan.cloneFlags, cgroupFd) : c;
+}
+
 /** Clones, into the cgroup2 group where the kernel can (5.7); else `prepared` tells the child to join it. */
 function cloneInto(plan: ContainerPlan, cgroupFd: number, prepared: Prepared): Cloned {
   if (cgroupFd >= 0) {
-    const c = tryClone(plan.cloneFlags, cgroupFd);
+    const c = cloneWith(plan, cgroupFd, prepared);
     if (c.pid !== -E2BIG && c.pid !== -EINVAL && c.pid !== -ENOSYS) return c;
     prepared.unifiedProcs = `${plan.cgroup!.unified}/cgroup.procs`;
   }
-  return tryClone(plan.cloneFlags, -1);
+  return cloneWith(plan, -1, prepared);
 }
 
 /** The same with the pid namespace of another container, which only a child can be in. */

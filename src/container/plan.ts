@@ -103,6 +103,8 @@ export type ContainerPlan = {
   limits: Prlimit[];
   /** The child stops at its first step until proceed(). */
   waits: boolean;
+  /** The starter has nothing else to do and may stand still: the child borrows its memory until exec. */
+  borrows: boolean;
   argv: string[];
   environment: string[];
   hookEnvironment: string[];
@@ -312,6 +314,12 @@ class Planner {
     return this.mapped || (this.r.net !== null && this.r.net.afterClone.length > 0);
   }
 
+  /** For a starter that is there for this container alone, where the child needs nobody outside on its way. */
+  borrows(): boolean {
+    const r = this.r;
+    return r.diesWithParent && !this.waits() && this.namespaces.joined.length + this.d.hooks.length + r.exports.length + r.remount.length === 0;
+  }
+
   all(): void {
     if (this.waits()) this.add(step("wait"));
     this.places();
@@ -359,7 +367,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
   const pid = p.namespaces.joined.filter((j) => j.name === "pid");
   const plan: ContainerPlan = {
     name: r.name, cloneFlags: p.namespaces.cloned, pidNamespace: pid.length > 0 ? pid[0]! : null, root, cgroup: r.cgroup, net: r.net,
-    steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(),
+    steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(), borrows: p.borrows(),
     argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
     hookVersion: d.hookVersion, hooks: d.hooks, remount: r.remount, capabilities: p.kept, filter: r.filter,
     uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, mapped: p.mapped,

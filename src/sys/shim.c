@@ -507,33 +507,113 @@ static int32_t *thread_id_slot(void)
 	return NULL;
 }
 
+struct clone_request {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+/* Fills a request; result: its size. cgroup_fd < 0: no CLONE_INTO_CGROUP. */
+static size_t request_clone(struct clone_request *a, double flags, int32_t exit_signal, int32_t cgroup_fd, int32_t *pidfd)
+{
+	*a = (struct clone_request){ .flags = (uint64_t)flags, .pidfd = (uintptr_t)pidfd, .exit_signal = (uint64_t)exit_signal };
+	if (cgroup_fd < 0)
+		return offsetof(struct clone_request, set_tid);
+	a->flags |= 0x200000000ull; /* CLONE_INTO_CGROUP */
+	a->cgroup = (uint64_t)cgroup_fd;
+	return sizeof *a;
+}
+
 /*
  * As fork(2), with namespaces: both processes return, 0 in the child, and the
  * child's memory is a copy. A pidfd is written (4 bytes) where CLONE_PIDFD asks
- * for it. cgroup_fd < 0: no CLONE_INTO_CGROUP. A kernel that doesn't know the
- * call's size or a flag answers E2BIG, EINVAL or ENOSYS.
+ * for it. A kernel that doesn't know the call's size or a flag answers E2BIG,
+ * EINVAL or ENOSYS.
  */
 int32_t sys_clone3(double flags, int32_t exit_signal, int32_t cgroup_fd, B(out_pidfd))
 {
-	struct {
-		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
-	} a = { .flags = (uint64_t)flags, .exit_signal = (uint64_t)exit_signal };
+	struct clone_request a;
 	int32_t pidfd = -1;
 	int32_t *const slot = thread_id_slot();
-	const size_t size = cgroup_fd < 0 ? offsetof(__typeof__(a), set_tid) : sizeof a;
+	const size_t size = request_clone(&a, flags, exit_signal, cgroup_fd, &pidfd);
 
 	if (out_pidfd_n < sizeof pidfd)
 		return -EINVAL;
-	a.pidfd = (uintptr_t)&pidfd;
-	if (cgroup_fd >= 0) {
-		a.flags |= 0x200000000ull; /* CLONE_INTO_CGROUP */
-		a.cgroup = (uint64_t)cgroup_fd;
-	}
 	const long pid = syscall(SYS_clone3, &a, size);
 	if (pid < 0)
 		return -errno;
 	if (pid == 0 && slot)
 		*slot = (int32_t)syscall(SYS_gettid);
+	if (pid > 0)
+		memcpy(OUT(out_pidfd), &pidfd, sizeof pidfd);
+	return (int32_t)pid;
+}
+
+/*
+ * clone3 of a child that uses our memory, and our stack from here downwards:
+ * it calls run(context) and must not return from that. With CLONE_VFORK we go
+ * on when it has left, and our registers and the stack above are as they were.
+ */
+__attribute__((noinline)) static long clone3_below(struct clone_request *a, size_t size, void (*run)(void *), void *context)
+{
+#if defined(__x86_64__)
+	long r = SYS_clone3;
+	__asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\t"
+			 "sub $128, %%rsp\n\tand $-16, %%rsp\n\txor %%ebp, %%ebp\n\tmov %[context], %%rdi\n\tcall *%[run]\n\tud2\n1:"
+			 : "+a"(r) : "D"(a), "S"(size), [run] "r"(run), [context] "r"(context) : "rcx", "r11", "cc", "memory");
+	return r;
+#elif defined(__aarch64__)
+	register long number __asm__("x8") = SYS_clone3;
+	register long r __asm__("x0") = (long)a;
+	register long x1 __asm__("x1") = (long)size;
+	__asm__ volatile("svc #0\n\tcbnz x0, 1f\n\tmov x29, xzr\n\tmov x0, %[context]\n\tblr %[run]\n\tbrk #1\n1:"
+			 : "+r"(r) : "r"(number), "r"(x1), [run] "r"(run), [context] "r"(context) : "cc", "memory");
+	return r;
+#elif defined(__arm__)
+	register long r __asm__("r0") = (long)a;
+	register long r1 __asm__("r1") = (long)size;
+	long frame;
+	/* r7 may be the frame pointer */
+	__asm__ volatile("mov %[frame], r7\n\tmov r7, %[number]\n\tsvc #0\n\tmov r7, %[frame]\n\tcmp r0, #0\n\tbne 1f\n\t"
+			 "mov r1, sp\n\tbic r1, r1, #7\n\tmov sp, r1\n\tmov r0, %[context]\n\tblx %[run]\n\tudf #0\n1:"
+			 : "+r"(r), "+r"(r1), [frame] "=&r"(frame)
+			 : [number] "r"(SYS_clone3), [run] "r"(run), [context] "r"(context) : "cc", "memory");
+	return r;
+#endif
+}
+
+struct borrower {
+	void (*run)(void *);
+	void *context;
+	int32_t *slot;
+};
+
+static void begin_borrowing(void *p)
+{
+	const struct borrower *const b = p;
+	if (b->slot)
+		*b->slot = (int32_t)syscall(SYS_gettid);
+	b->run(b->context);
+	_exit(125);
+}
+
+/*
+ * As sys_clone3, but the child borrows our memory instead of copying it, and
+ * we stand still until it has become another program or ended: it does run()
+ * and never returns here. What it leaves in memory stays there.
+ */
+int32_t sys_clone3_borrowing(double flags, int32_t exit_signal, int32_t cgroup_fd, B(out_pidfd), void (*run)(void *), void *context)
+{
+	struct clone_request a;
+	int32_t pidfd = -1;
+	struct borrower b = { run, context, thread_id_slot() };
+	const int32_t tid = b.slot ? *b.slot : 0;
+	const size_t size = request_clone(&a, flags, exit_signal, cgroup_fd, &pidfd);
+
+	if (out_pidfd_n < sizeof pidfd)
+		return -EINVAL;
+	a.flags |= CLONE_VM | CLONE_VFORK;
+	const long pid = clone3_below(&a, size, begin_borrowing, &b);
+	if (b.slot)
+		*b.slot = tid;
 	if (pid > 0)
 		memcpy(OUT(out_pidfd), &pidfd, sizeof pidfd);
 	return (int32_t)pid;

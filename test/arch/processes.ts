@@ -1,5 +1,6 @@
 /// <reference path="../../src/sys/sys.d.ts" />
 /** Rows of processes, identities and limits; what can't be taken back happens in children. */
+import { tryCloneBorrowing } from "../../src/sys/borrowing.ts";
 import { f64At, i32At, u32At, u32List } from "../../src/sys/bytes.ts";
 import { AT_FDCWD, ARCHITECTURE, CLONE_NEWPID, CLONE_NEWUTS, CLONE_PIDFD, O_RDONLY, SIGCHLD, SIGKILL, SIGSEGV } from "../../src/sys/constants.ts";
 import { EBADF, ECHILD, EINVAL, ENAMETOOLONG, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ESRCH } from "../../src/sys/errno.ts";
@@ -42,6 +43,25 @@ function cloning(): void {
   refused("sys_clone3", sys_clone3(0x800, SIGCHLD, -1, new Uint8Array(4)), EINVAL);
   refused("sys_clone3", sys_clone3(0, SIGCHLD, -1, new Uint8Array(3)), EINVAL);
   refused("sys_clone", sys_clone(0x800, SIGCHLD, new Uint8Array(4)), EINVAL);
+  borrowing();
+}
+
+/** The child's work is seen when the call returns, also the one that becomes another program. */
+function borrowing(): void {
+  const seen: number[] = [];
+  const p = another();
+  const ends = tryCloneBorrowing(CLONE_NEWPID, -1, () => {
+    seen.push(sys_getpid());
+    sys_exit(7);
+  });
+  const becomes = tryCloneBorrowing(0, -1, () => {
+    seen.push(2);
+    sys_exit(-sys_execveat(AT_FDCWD, p.path, p.argv, packed([]), 0));
+  });
+  works("sys_clone3_borrowing", ends.pid, ends.pid < 0 || awaitChild(ends.pid) === 7);
+  works("sys_clone3_borrowing", becomes.pid, becomes.pid < 0 || (awaitChild(becomes.pid) === p.status && seen.join(" ") === "1 2"));
+  for (const fd of [ends.pidfd, becomes.pidfd]) if (fd > 2) sys_close(fd);
+  refused("sys_clone3_borrowing", tryCloneBorrowing(0x10000, -1, () => sys_exit(9)).pid, EINVAL);
 }
 
 function running(): void {

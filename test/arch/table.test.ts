@@ -1,18 +1,17 @@
 /** The shim's functions, each called for real, on the three machines: natively and through qemu-user. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { compile } from "../../toolchain/compile.ts";
-import { parseDeclarations } from "../../toolchain/manifest.ts";
+import { declarationsIn } from "../../toolchain/manifest.ts";
 import { outDir, root } from "../../toolchain/places.ts";
 import { TARGETS } from "../../toolchain/targets.ts";
 import { missing } from "../needs.ts";
 import { judge } from "./verdict.ts";
 
-const declarations = join(root, "src/sys/sys.d.ts");
-const declared = parseDeclarations(readFileSync(declarations, "utf8"), declarations).map((d) => d.name);
+const declared = declarationsIn(join(root, "src/sys")).map((d) => d.name);
 
 for (const target of TARGETS) {
   const emulated = target.emulator.length > 0;

@@ -16,7 +16,7 @@ export const LACKS: Lack[] = [
     names: ["sys_fsopen", "sys_fspick", "sys_fsconfig", "sys_fsmount", "sys_move_mount", "sys_open_tree", "sys_mount_setattr"],
     places: ["emulator"], why: "qemu-user doesn't know the new mount interface",
   },
-  { names: ["sys_clone3"], places: ["emulator"], why: "qemu-user answers ENOSYS, so that libc falls back to clone" },
+  { names: ["sys_clone3", "sys_clone3_borrowing"], places: ["emulator"], why: "qemu-user answers ENOSYS, so that libc falls back to clone" },
   { names: ["sys_seccomp"], places: ["emulator"], why: "a filter would be of the emulator's own calls" },
   { names: ["sys_keyctl", "sys_add_key"], places: ["emulator", "machine"], why: "qemu-user knows no keys; a kernel may lack CONFIG_KEYS" },
   { names: ["sys_bpf_load_device_filter", "sys_bpf_attach", "sys_bpf_detach"], places: ["emulator"], why: "qemu-user doesn't know bpf" },

@@ -15,7 +15,7 @@ import { Tree } from "../../build/tree.ts";
 import { boardDebs, BOARDS, type Board } from "../../qemu/boards.ts";
 import { bootDevice } from "../../qemu/boot.ts";
 import { compile } from "../../toolchain/compile.ts";
-import { parseDeclarations } from "../../toolchain/manifest.ts";
+import { declarationsIn } from "../../toolchain/manifest.ts";
 import { outDir, root } from "../../toolchain/places.ts";
 import { judge } from "../arch/verdict.ts";
 import { EXPECTATIONS as DRIVER } from "../native/driver/expected.ts";
@@ -86,8 +86,7 @@ async function deviceRun(b: Board): Promise<{ output: Map<string, string>; conso
   return { output, console: device.console.text };
 }
 
-const declarations = join(root, "src/sys/sys.d.ts");
-const declared = parseDeclarations(readFileSync(declarations, "utf8"), declarations).map((d) => d.name);
+const declared = declarationsIn(join(root, "src/sys")).map((d) => d.name);
 
 for (const board of BOARDS) {
   let run: { output: Map<string, string>; console: string } | undefined;

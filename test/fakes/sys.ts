@@ -1,12 +1,11 @@
 /**
- * The shim without a kernel: every function that sys.d.ts declares, recording
+ * The shim without a kernel: every function that src/sys declares, recording
  * its calls and answering what the test says. Import it before anything of
- * src/sys, so that wrappers run under Node. Made from sys.d.ts itself.
+ * src/sys, so that wrappers run under Node. Made from the declarations themselves.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../toolchain/places.ts";
-import { parseDeclarations } from "../../toolchain/manifest.ts";
+import { declarationsIn } from "../../toolchain/manifest.ts";
 
 export type FakeCall = { name: string; args: unknown[] };
 export type Answer = (...args: never[]) => number;
@@ -74,7 +73,6 @@ class FakeSys {
 
 export const fakeSys = new FakeSys();
 
-const file = join(root, "src/sys/sys.d.ts");
-for (const d of parseDeclarations(readFileSync(file, "utf8"), file)) {
+for (const d of declarationsIn(join(root, "src/sys"))) {
   Object.assign(globalThis, { [d.name]: (...args: unknown[]) => fakeSys.call(d.name, args) });
 }

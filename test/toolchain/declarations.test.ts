@@ -30,7 +30,7 @@ function refused(f: () => unknown): string {
 test("a declaration becomes a binding of the same name", () => {
   const d = written("good.d.ts", "type i32 = number;\ndeclare function sys_a(fd: i32, data: Uint8Array): i32; // why\ndeclare function sys_b(): void;\n");
   const c = written("good.c", "int32_t sys_a(int32_t fd,\n\tconst uint8_t *p, size_t n)\n{\n}\nvoid sys_b(void) {}\n");
-  assert.equal((JSON.parse(manifestFor(d, [c])) as { functions: unknown }).functions, [
+  assert.equal((JSON.parse(manifestFor([d], [c])) as { functions: unknown }).functions, [
     { name: "sys_a", symbol: "sys_a", params: ["i32", "bytes"], returns: "i32" },
     { name: "sys_b", symbol: "sys_b", params: [], returns: "void" },
   ]);
@@ -39,9 +39,18 @@ test("a declaration becomes a binding of the same name", () => {
 test("a declaration without a C function, and the reverse, are both named", () => {
   const d = written("differ.d.ts", "declare function sys_both(): void;\ndeclare function sys_only_declared(): void;\n");
   const c = written("differ.c", "void sys_both(void)\n{\n}\nvoid sys_only_defined(void)\n{\n}\n");
-  const words = refused(() => manifestFor(d, [c]));
+  const words = refused(() => manifestFor([d], [c]));
   assert.match(words, /declared in .*differ\.d\.ts, no C function: sys_only_declared$/m);
   assert.match(words, /C function in .*differ\.c, not declared: sys_only_defined$/m);
+});
+
+test("a callback takes two places in C; what the program doesn't reach is known, not bound", () => {
+  const d = written("module.ts", "declare function sys_a(fd: i32, run: () => void): i32;\n");
+  const far = written("far.d.ts", "declare function sys_b(): void;\n");
+  const c = written("callback.c", "int32_t sys_a(int32_t fd, void (*run)(void *), void *context)\n{\n}\nvoid sys_b(void)\n{\n}\n");
+  assert.equal((JSON.parse(manifestFor([d], [c], [far])) as { functions: unknown }).functions, [
+    { name: "sys_a", symbol: "sys_a", params: ["i32", { callback: { id: "call1", params: [{ context: "call1" }], returns: "void", lifetime: "call" } }, { context: "call1" }], returns: "i32" },
+  ]);
 });
 
 test("only definitions that others can see count as C functions", () => {
@@ -60,7 +69,7 @@ test("only definitions that others can see count as C functions", () => {
 });
 
 test("a declaration that isn't understood is refused with its line", () => {
-  assert.is(refused(() => parseDeclarations("\ndeclare function sys_a(n: number): i32;\n", "x.d.ts")), "x.d.ts:2: type \"number\" of sys_a is none of i32 u32 u8 f64 bool boolean string Uint8Array void");
+  assert.is(refused(() => parseDeclarations("\ndeclare function sys_a(n: number): i32;\n", "x.d.ts")), "x.d.ts:2: type \"number\" of sys_a is none of i32 u32 u8 f64 bool boolean string Uint8Array void () => void");
   assert.match(refused(() => parseDeclarations("declare function sys_a(n: i32)\n", "x.d.ts")), /^x\.d\.ts:1: one declaration a line/);
 });
 
