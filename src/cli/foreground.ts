@@ -6,9 +6,10 @@
 import { SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH, EPOLLIN, EPOLLOUT } from "../sys/constants.ts";
 import { EAGAIN, EPERM } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { closeFd, readText, tryRead, tryWrite } from "../sys/files.ts";
+import { closeFd, readText, tryRead, tryWrite, writeAll } from "../sys/files.ts";
 import { Faults, Loop, openSignals, nextSignal, waitFor, Watch } from "../sys/loop.ts";
 import { reapPidfd, trySignalPidfd, type Ended } from "../sys/processes.ts";
+import { toUtf8 } from "../sys/text.ts";
 import { copyWindowSize, RawTerminal } from "./raw_terminal.ts";
 import { catches } from "../container/stop.ts";
 
@@ -68,13 +69,15 @@ class Terminals {
   readonly master: number;
   readonly person: RawTerminal = new RawTerminal(0);
   status = 0;
+  /** With which errno our own output was refused. */
+  lost = 0;
   private readonly buffer: Uint8Array = new Uint8Array(16384);
 
   constructor(master: number) {
     this.master = master;
   }
 
-  /** Copies what is there; false at the end or when the other side is gone. */
+  /** Copies what is there; false at the end or when the other side is gone. What our own output refuses is read all the same: the container would wait for ever. */
   copy(from: number, to: number): boolean {
     const n = tryRead(from, this.buffer, 0, this.buffer.length);
     if (n === -EAGAIN) return true;
@@ -83,8 +86,11 @@ class Terminals {
     while (at < n) {
       const w = tryWrite(to, this.buffer, at, n - at);
       if (w === -EAGAIN) waitFor(to, EPOLLOUT, -1);
-      else if (w < 0) return false;
-      else at += w;
+      else if (w < 0) {
+        if (to !== 1) return false;
+        this.lost = -w;
+        return true;
+      } else at += w;
     }
     return true;
   }
@@ -174,5 +180,6 @@ export function passTerminal(f: Foreground, signals: number, master: number): nu
   t.drain();
   t.person.restore();
   for (const fd of [f.pidfd, signals, master]) closeFd(fd);
+  if (t.lost > 0) writeAll(2, toUtf8(`wherry: ${new SysError("write", "standard output", t.lost, "what the container wrote is lost").message}\n`), "stderr");
   return t.status;
 }

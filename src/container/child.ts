@@ -151,7 +151,9 @@ class FirstProcess {
 
   private wait(): void {
     // a parent that is gone closes the socket: without it nobody would know this container
-    if (tryRead(this.prepared.report, new Uint8Array(8), 0, 8) <= 0) exitNow(125);
+    const n = tryRead(this.prepared.report, new Uint8Array(8), 0, 8);
+    if (n === 0) exitNow(125);
+    this.check(Math.min(0, n), "read", "report socket");
   }
 
   private join(path: string, flags: number): void {

@@ -8,7 +8,7 @@ import { delegateCgroups, openUnified } from "../cgroup/apply.ts";
 import { connectContainer, disconnectContainer } from "../net/apply.ts";
 import { tryCloneBorrowing } from "../sys/borrowing.ts";
 import { CLONE_NEWPID, O_DIRECTORY, O_RDONLY, SIGKILL, SOCK_SEQPACKET } from "../sys/constants.ts";
-import { E2BIG, EAGAIN, EINVAL, ENOSPC, ENOSYS, EPERM, EPIPE } from "../sys/errno.ts";
+import { E2BIG, EAGAIN, ECONNRESET, EINVAL, ENOSPC, ENOSYS, EPERM, EPIPE } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeOwner, closeFd, openFile, tryPutText, tryWrite } from "../sys/files.ts";
 import { enterNamespace, tryClone, trySetLimit, trySignalPidfd, waitPid, type Cloned } from "../sys/processes.ts";
@@ -168,7 +168,8 @@ const NO_FAILURE: StartFailure = { step: "", path: "", errno: 0, hint: "" };
 /** Reads the report socket once, without blocking. After "started" or "failed" the caller closes it; a failed child ends by itself. */
 export function readReport(report: number): StartState {
   const b = new Uint8Array(REPORT_BYTES);
-  const got = receive(report, b);
+  let got = receive(report, b);
+  if (got.size === -ECONNRESET) got = receive(report, b); // it ended without having read what we wrote; its own words come after that
   if (got.size === -EAGAIN) return { state: "waiting", failure: NO_FAILURE, fd: -1 };
   if (got.size === 0) return { state: "started", failure: NO_FAILURE, fd: -1 };
   if (got.size < 0) return { state: "failed", failure: { step: "read", path: "report of the set-up", errno: -got.size, hint: "" }, fd: -1 };

@@ -17,6 +17,8 @@ const TAIL_BYTES = 1024;
 const CONSOLE_EVENTS = EPOLLIN + EPOLLHUP + EPOLLERR;
 /** Reads that empty a terminal whose container is gone: more than its buffers hold. */
 const LAST_READS = 64;
+/** How often a frame is sent while it is refused. */
+const TELL_ATTEMPTS = 3;
 
 class Quiet extends Faults {
   /** Nobody reads the logger's own troubles; a failing handler must not end the others. */
@@ -205,7 +207,8 @@ class Logger {
     const m = this.manager;
     if (m === null) return;
     const bytes = packFrame(f);
-    trySend(m.fd, bytes, 0, bytes.length, fds);
+    // a manager that is not told waits for ever
+    for (let i = 0; i < TELL_ATTEMPTS && trySend(m.fd, bytes, 0, bytes.length, fds) < 0; i++);
   }
 
   private stop(): void {

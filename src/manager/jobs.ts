@@ -120,6 +120,8 @@ export type Remains = { lock: string; volumes: VolumePlan; places: CgroupPlace[]
 /** How often taking down is tried while something is left, and how long one waits in between: what is in use, or refused once, may go then. */
 const CLEAN_ATTEMPTS = 3;
 const CLEAN_PAUSE_MS = 50;
+/** Groups, links, exports, volumes. */
+const PARTS = 4;
 
 /** Takes down links, exports, volumes and groups; lines of the answer name what could not be. */
 export class CleanJob extends Job {
@@ -152,14 +154,26 @@ export class CleanJob extends Job {
     }
   }
 
+  /** Everything once: what is refused stops nothing else. */
   private attempt(): string[] {
-    const r = this.remains;
     const left: string[] = [];
     this.lock(left);
-    for (const w of removeCgroups(r.places)) left.push(w);
-    if (r.network !== null) for (const w of disconnectContainer(r.network, r.netFd)) left.push(w);
-    if (r.exports.length > 0) removeExports(r.exports, r.exportsDir);
-    for (const w of unmountVolumes(r.volumes)) left.push(w);
+    for (let part = 0; part < PARTS; part++) {
+      try {
+        for (const w of this.takePart(part)) left.push(w);
+      } catch (e) {
+        left.push(reason(e));
+      }
+    }
     return left;
+  }
+
+  private takePart(part: number): string[] {
+    const r = this.remains;
+    if (part === 0) return removeCgroups(r.places);
+    if (part === 1) return r.network === null ? [] : disconnectContainer(r.network, r.netFd);
+    if (part === 3) return unmountVolumes(r.volumes);
+    if (r.exports.length > 0) removeExports(r.exports, r.exportsDir);
+    return [];
   }
 }

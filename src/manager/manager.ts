@@ -204,7 +204,7 @@ export class Manager {
   }
 
   loggerLost(): void {
-    if (this.shutdown.how !== "") {
+    if (this.shutdown.tookLeave) {
       this.shutdown.expired();
       return;
     }

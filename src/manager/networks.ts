@@ -19,7 +19,7 @@ import { toUtf8 } from "../sys/text.ts";
 import { readLxcConfig } from "./lxc_files.ts";
 import type { Settings } from "./settings.ts";
 
-/** How often a bridge of ours is tried to be removed. */
+/** How often a bridge or the NAT of ours is tried to be removed. */
 const REMOVALS = 3;
 
 /** The next manager finds the old text or the new one, whenever this one is killed. */
@@ -33,6 +33,8 @@ export class Networks {
   private readonly path: string;
   private table: LeaseTable;
   private reserved: Reserved[] = [];
+  /** Bridges that are ours to take away; the file tells the next manager. */
+  private made: string[] = [];
   private readonly madePath: string;
   private readonly embedded: boolean;
   private readonly log: Log;
@@ -99,8 +101,8 @@ export class Networks {
   /** Which bridges are ours to take away: those that were not there before. Written before they are made. */
   private remember(bridges: NetAction[]): void {
     const before = readTextOr(this.madePath, "").split("\n");
-    const made = askLinks(bridges.map((b) => b.link)).filter((f) => f.mtu === 0 || before.includes(f.link)).map((f) => f.link);
-    replaceFile(this.madePath, made.join("\n"));
+    this.made = askLinks(bridges.map((b) => b.link)).filter((f) => f.mtu === 0 || before.includes(f.link)).map((f) => f.link);
+    replaceFile(this.madePath, this.made.join("\n"));
   }
 
   private removeBridge(name: string): void {
@@ -114,13 +116,20 @@ export class Networks {
     }
   }
 
+  private removeNat(): void {
+    for (let i = 0; i < REMOVALS; i++) {
+      const problems = setUpHost({ actions: [], nat: [] });
+      if (problems.length === 0) return;
+      this.log.warn("net", "NAT stays", ["attempt", String(i + 1), "why", problems[0]!.why]);
+    }
+  }
+
   /** Takes bridges and NAT of the pools away. For a daemon that ends; a device goes down as a whole. */
   close(): void {
     this.table = emptyLeases();
     if (this.pools.length === 0 || this.embedded) return;
-    for (const name of readTextOr(this.madePath, "").split("\n")) if (name !== "") this.removeBridge(name);
+    for (const name of this.made) this.removeBridge(name);
     tryUnlink(this.madePath);
-    if (!this.pools.some((p) => p.nat)) return;
-    for (const p of setUpHost({ actions: [], nat: [] })) this.log.warn("net", p.why, ["at", p.at]);
+    if (this.pools.some((p) => p.nat)) this.removeNat();
   }
 }

@@ -5,6 +5,7 @@
  */
 import { Answer } from "../supervisor/worker.ts";
 import { EINVAL, errnoName } from "../sys/errno.ts";
+import { reason } from "../sys/error.ts";
 import { Timer } from "../sys/loop.ts";
 import { tryUnmount } from "../sys/mounts.ts";
 import type { Manager } from "./manager.ts";
@@ -29,6 +30,8 @@ class PartsDown extends Answer {
 export class Shutdown extends Timer {
   /** "" while nobody has asked for an end. */
   how: Ending = "";
+  /** The logger was told to end: nothing else is left to do. */
+  tookLeave = false;
   private readonly manager: Manager;
   private down = false;
 
@@ -52,18 +55,25 @@ export class Shutdown extends Timer {
     const m = this.manager;
     if (this.how === "" || this.down) return;
     this.down = true;
-    if (m.runtime !== null) m.runtime.close();
-    if (m.journal !== null && m.boss !== null) m.journal.forgetAll();
-    m.server.close();
     m.log.info("manager", "all containers are down");
-    if (m.parts === null || !m.parts.takeDown(new PartsDown(this))) this.partsDown("");
+    let waits = false;
+    try {
+      if (m.runtime !== null) m.runtime.close();
+      m.server.close();
+      if (m.journal !== null && m.boss !== null) m.journal.forgetAll();
+      waits = m.parts !== null && m.parts.takeDown(new PartsDown(this));
+    } catch (e) {
+      m.log.error("manager", reason(e)); // it ends all the same
+    }
+    if (!waits) this.partsDown("");
   }
 
   /** Disks and the device's volumes are gone but for what the text names. */
   partsDown(left: string): void {
     const m = this.manager;
     for (const w of left.split("\n")) if (w !== "") m.log.warn("volume", "left behind", ["what", w]);
-    if (m.logger.send({ kind: "stop" })) m.loop.arm(this, LOGGER_MS);
+    this.tookLeave = m.logger.send({ kind: "stop" });
+    if (this.tookLeave) m.loop.arm(this, LOGGER_MS);
     else this.expired();
   }
 

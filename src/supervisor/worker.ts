@@ -6,8 +6,8 @@
  */
 import { concatBytes } from "../sys/bytes.ts";
 import { EPOLLIN, SIGKILL } from "../sys/constants.ts";
-import { EAGAIN, ECHILD } from "../sys/errno.ts";
-import { errnoOf, reason } from "../sys/error.ts";
+import { EAGAIN, ECHILD, errnoName } from "../sys/errno.ts";
+import { errnoOf, reason, SysError } from "../sys/error.ts";
 import { closeFd, tryRead, tryWrite } from "../sys/files.ts";
 import { type Loop, resetSignals, Watch } from "../sys/loop.ts";
 import { cloneProcess, exitNow, PR_SET_PDEATHSIG, setProcessName, tryPrctl, waitPid } from "../sys/processes.ts";
@@ -55,19 +55,22 @@ class Pending extends Watch {
     }
     this.loop.remove(this.fd);
     closeFd(this.fd);
-    reap(this.pid, this.pidfd);
+    const how = reap(this.pid, this.pidfd);
     const text = fromUtf8(concatBytes(this.parts));
-    if (text.startsWith("+")) this.answer.answered(true, text.slice(1));
-    else this.answer.answered(false, text.startsWith("-") ? text.slice(1) : "the worker ended without an answer");
+    if (n < 0) this.answer.answered(false, new SysError("read", "the worker's answer", -n).message);
+    else if (text.startsWith("+")) this.answer.answered(true, text.slice(1));
+    else this.answer.answered(false, text.startsWith("-") ? text.slice(1) : `the worker ended without an answer${how}`);
   }
 }
 
-/** Its pipe is closed a moment before the process can be reaped: that moment is waited for. */
-function reap(pid: number, pidfd: number): void {
+/** Its pipe is closed a moment before the process can be reaped: that moment is waited for. How one ended that could not answer, "" when that is not known. */
+function reap(pid: number, pidfd: number): string {
   try {
-    waitPid(pid);
+    const e = waitPid(pid);
+    return e.exited ? ` (${errnoName(e.status)})` : ` (signal ${e.status})`;
   } catch (e) {
     if (errnoOf(e) !== ECHILD) throw e; // the manager's own reaper was faster
+    return "";
   } finally {
     closeFd(pidfd);
   }
@@ -85,9 +88,9 @@ export function startWorker(loop: Loop, job: Job, answer: Answer): void {
   loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child.pid, child.pidfd, answer));
 }
 
+/** Exit status: the errno that kept it from answering, else 0. */
 function runJob(job: Job, fd: number): number {
   let text = "";
-  let status = 0;
   try {
     tryPrctl(PR_SET_PDEATHSIG, SIGKILL); // what it does would be done again by the next manager, at the same time
     resetSignals();
@@ -95,14 +98,13 @@ function runJob(job: Job, fd: number): number {
     text = `+${job.run()}`;
   } catch (e) {
     text = `-${reason(e)}`;
-    status = 1;
   }
   const b = toUtf8(text);
   let at = 0;
   while (at < b.length) {
     const n = tryWrite(fd, b, at, b.length - at);
-    if (n <= 0) return 1;
+    if (n < 0) return -n;
     at += n;
   }
-  return status;
+  return 0;
 }

@@ -6,7 +6,7 @@ import { fromField, toUtf8 } from "../sys/text.ts";
 import { i32At, putBytes, putU32, putU64, u32At } from "../sys/bytes.ts";
 import { O_RDWR, S_IFBLK } from "../sys/constants.ts";
 import { tryIoctlBuffer } from "../sys/devices.ts";
-import { EBUSY, EINVAL, ENODEV, ENOENT, ENXIO } from "../sys/errno.ts";
+import { E2BIG, EBUSY, EINVAL, ENODEV, ENOENT, ENXIO } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, exists, tryMakeNode, tryOpen } from "../sys/files.ts";
 
@@ -38,12 +38,19 @@ function header(name: string, flags: number, size: number): Uint8Array {
 
 function call(control: number, command: number, what: string, b: Uint8Array, name: string): void {
   const r = tryIoctlBuffer(control, REQUEST + command, b);
-  if (r < 0) throw new SysError(`ioctl DM_${what}`, name, -r, command === TABLE_LOAD && r === -EINVAL ? "table refused: target not in this kernel (module dm-verity?), or a wrong value" : "");
+  if (r >= 0) return;
+  const hint = command !== TABLE_LOAD ? "" : r === -E2BIG ? "the hashes are cut short" : r === -EINVAL ? "target not in this kernel (module dm-verity?), data cut short, or a wrong value" : "";
+  throw new SysError(`ioctl DM_${what}`, name, -r, hint);
+}
+
+/** Of opening the control device: the kernel has no device mapper. */
+function isAbsent(errno: number): boolean {
+  return errno === ENOENT || errno === ENODEV;
 }
 
 function openControl(): number {
   const fd = tryOpen(CONTROL, O_RDWR);
-  if (fd < 0) throw new SysError("open", CONTROL, -fd, fd === -ENOENT || fd === -ENODEV ? "no device mapper in this kernel (module dm-mod)" : "");
+  if (fd < 0) throw new SysError("open", CONTROL, -fd, isAbsent(-fd) ? "no device mapper in this kernel (module dm-mod)" : "");
   return fd;
 }
 
@@ -95,7 +102,7 @@ export function createMapping(name: string, type: string, sectors: number, table
 /** Removes a mapping: "" when it is gone or never was; one in use goes with its last user, and a text says so. */
 export function removeMapping(name: string): string {
   const control = tryOpen(CONTROL, O_RDWR);
-  if (control < 0) return "";
+  if (control < 0) return isAbsent(-control) ? "" : new SysError("open", CONTROL, -control, `to remove ${name}`).message;
   try {
     const r = tryIoctlBuffer(control, REQUEST + DEV_REMOVE, header(name, 0, HEADER_BYTES));
     if (r >= 0 || r === -ENXIO) return "";

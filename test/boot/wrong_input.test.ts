@@ -79,18 +79,20 @@ test("containers that can't start are named with the reason, the others run on",
     { ...like("nocommand"), init: ["/bin/no-such-command"] },
     { ...like("badlimit"), extra: ["lxc.cgroup.memory.limit_in_bytes = plenty"] },
     { ...like("badpids"), extra: ["lxc.cgroup.pids.max = -3"] },
+    { ...like("unproved"), run: { "root-volume": "dm:root.squashfs" } },
   ]));
-  await withDevice({ board: armv7, name: "bad-containers", storage }, async (d) => {
+  await withDevice({ board: armv7, name: "bad-containers", storage, append: ["PV_SECUREBOOT_HANDLERS=1"] }, async (d) => {
     await d.waitFor(/error .*noimage.*mount.*root\.squashfs/, MESSAGE_DEADLINE_MS);
     await d.waitFor(/error .*badkey.*lxc\.nonsense\.key/, MESSAGE_DEADLINE_MS);
     await d.waitFor(/error .*nocommand.*exec.*\/bin\/no-such-command.*ENOENT/, MESSAGE_DEADLINE_MS);
     await d.waitFor(/error .*badlimit.*memory\.limit_in_bytes.*plenty/, MESSAGE_DEADLINE_MS);
     await d.waitFor(/error .*badpids.*pids\.max.*-3/, MESSAGE_DEADLINE_MS);
+    await d.waitFor(/error .*unproved.*unproved\/_dm\/root\.squashfs\.json.*missing/, MESSAGE_DEADLINE_MS);
     const ps = await onDevice(d, "/usr/bin/wherry ps --json");
     assert.is(ps.status, 0, ps.text);
     const status = new Map((JSON.parse(ps.text) as { name: string; status: string }[]).map((c) => [c.name, c.status]));
     assert.is(status.get("good"), "STARTED", ps.text);
-    for (const bad of ["noimage", "badkey", "nocommand", "badlimit", "badpids"]) assert.is.not(status.get(bad), "STARTED", ps.text);
+    for (const bad of ["noimage", "badkey", "nocommand", "badlimit", "badpids", "unproved"]) assert.is.not(status.get(bad), "STARTED", ps.text);
     const first = await onDevice(d, "cat /proc/1/comm; readlink /proc/1/exe");
     assert.match(first.text, /\/init$/);
     assert.is(d.console.find("Kernel panic"), undefined);

@@ -28,6 +28,7 @@ export class HostedDaemon {
   private readonly binary: string;
   private child: ChildProcess | null = null;
   private words = "";
+  private silent: Promise<void> = Promise.resolve();
 
   /**
    * top: folder to be made. revisionOf: is told where volumes will be mounted
@@ -59,6 +60,7 @@ export class HostedDaemon {
       stdio: ["ignore", "pipe", "pipe", ...(flags.length > 0 ? (["pipe"] as const) : [])],
     });
     this.child = child;
+    this.silent = new Promise((done) => { child.on("close", () => done()); });
     for (const s of [child.stdout!, child.stderr!]) s.setEncoding("utf8").on("data", (d: string) => { this.words += d; });
     return child;
   }
@@ -86,6 +88,12 @@ export class HostedDaemon {
 
   /** All of that. */
   wholly(): string {
+    return this.words;
+  }
+
+  /** All of that when it has been stopped: what it wrote last has arrived as well. */
+  async finally(): Promise<string> {
+    await this.silent;
     return this.words;
   }
 

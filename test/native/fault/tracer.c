@@ -1,7 +1,7 @@
 /*
  * Refuses one system call: runs a program and everything it starts under
  * ptrace and makes the N-th call of one kind fail without being carried out.
- * x86_64 only.
+ * For x86_64, armv7 and aarch64.
  *
  *   tracer OUT NAME N ERRNO PROGRAM [WORD…]
  *
@@ -9,10 +9,12 @@
  * came, and at the end "count NAME N" for each kind. A process that executes
  * another program is not looked at any further: payloads are not on trial.
  * SIGTERM and SIGINT are passed on. Ends when no process is left, with the
- * program's status.
+ * program's status. Source: ptrace(2).
  */
+#include <elf.h>
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,47 +22,89 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define WALL 0x40000000
-#define MAX_PIDS 4194305
+/* PTRACE_GET_SYSCALL_INFO since Linux 5.3. */
+#define SYSCALL_INFO 0x420e
+#define ENTRY_STOP 1
 
-/* Those that can be refused to root by a machine in trouble, or that a caller must be able to lose. */
+/*
+ * Those that can be refused to root by a machine in trouble, or that a caller
+ * must be able to lose; under their 64-bit names.
+ */
 #define CALLS(X) \
 	X(openat) X(openat2) X(mkdirat) X(mknodat) X(symlinkat) X(unlinkat) X(renameat) X(renameat2) X(linkat) X(fchmodat) X(fchownat) X(fchmod) \
-	X(newfstatat) X(statx) X(readlinkat) X(getdents64) X(read) X(pread64) X(write) X(lseek) X(ftruncate) X(fsync) X(flock) X(fcntl) X(dup3) X(dup2) \
+	X(statx) X(readlinkat) X(getdents64) X(read) X(pread64) X(write) X(fsync) X(flock) X(dup3) \
 	X(ioctl) X(mount) X(umount2) X(pivot_root) X(chroot) X(chdir) X(fchdir) X(fsopen) X(fsconfig) X(fsmount) X(move_mount) X(open_tree) X(mount_setattr) \
-	X(unshare) X(setns) X(clone) X(clone3) X(fork) X(vfork) X(execve) X(execveat) X(pidfd_open) X(pidfd_getfd) X(pipe2) X(socketpair) X(socket) X(bind) \
+	X(unshare) X(setns) X(clone) X(clone3) X(execve) X(execveat) X(pidfd_open) X(pidfd_getfd) X(pipe2) X(socketpair) X(socket) X(bind) \
 	X(listen) X(connect) X(accept4) X(setsockopt) X(getsockopt) X(sendto) X(recvfrom) X(sendmsg) X(recvmsg) X(epoll_create1) X(epoll_ctl) X(signalfd4) \
-	X(timerfd_create) X(timerfd_settime) X(eventfd2) X(inotify_init1) X(inotify_add_watch) X(memfd_create) X(prctl) X(seccomp) X(capset) X(capget) \
-	X(setgroups) X(setresuid) X(setresgid) X(setuid) X(setgid) X(sethostname) X(setsid) X(prlimit64) X(setrlimit) X(bpf) X(keyctl) X(getrandom) \
-	X(sched_setscheduler) X(sched_setaffinity) X(setpriority) X(ioprio_set) X(personality) X(sendfile) X(copy_file_range) X(mmap) X(close_range)
+	X(timerfd_create) X(eventfd2) X(inotify_init1) X(inotify_add_watch) X(memfd_create) X(prctl) X(seccomp) X(capset) X(capget) \
+	X(sethostname) X(setsid) X(prlimit64) X(bpf) X(keyctl) X(getrandom) X(init_module) X(finit_module) \
+	X(sched_setscheduler) X(sched_setaffinity) X(setpriority) X(ioprio_set) X(personality) X(copy_file_range) X(close_range)
 
 static const struct {
 	const char *name;
 	long number;
 } calls[] = {
-#define ROW(n) { #n, SYS_##n },
+#define ROW(n) { #n, __NR_##n },
 	CALLS(ROW)
+#ifdef __arm__
+	{ "newfstatat", __NR_fstatat64 }, { "lseek", __NR__llseek }, { "ftruncate", __NR_ftruncate64 }, { "fcntl", __NR_fcntl64 },
+	{ "timerfd_settime", 411 /* timerfd_settime64 */ }, { "setgroups", __NR_setgroups32 }, { "setresuid", __NR_setresuid32 },
+	{ "setresgid", __NR_setresgid32 }, { "setuid", __NR_setuid32 }, { "setgid", __NR_setgid32 }, { "sendfile", __NR_sendfile64 }, { "mmap", __NR_mmap2 },
+#else
+	ROW(newfstatat) ROW(lseek) ROW(ftruncate) ROW(fcntl) ROW(timerfd_settime) ROW(setgroups) ROW(setresuid) ROW(setresgid) ROW(setuid) ROW(setgid)
+	ROW(sendfile) ROW(mmap)
+#endif
+#ifndef __aarch64__
+	ROW(dup2) ROW(fork) ROW(vfork)
+#endif
 };
 #define COUNT (sizeof calls / sizeof *calls)
 
 static int counts[COUNT];
-static unsigned char in_call[MAX_PIDS / 8 + 1];
-static unsigned char refused[MAX_PIDS / 8 + 1];
 static pid_t root;
+/* The process whose refused call has not returned yet. */
+static pid_t refused;
 static FILE *out;
 
-static int bit(const unsigned char *set, pid_t pid)
+/* In a process that has stopped at a call: what it returns. */
+static void put_result(pid_t pid, long result)
 {
-	return set[pid / 8] >> (pid % 8) & 1;
+#if defined(__x86_64__)
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, rax), result);
+#elif defined(__arm__)
+	ptrace(PTRACE_POKEUSER, pid, 0, result); /* r0 */
+#else
+	uint64_t regs[34]; /* struct user_pt_regs, x0 first */
+	struct iovec all = { regs, sizeof regs };
+
+	ptrace(PTRACE_GETREGSET, pid, (long)NT_PRSTATUS, &all);
+	regs[0] = (uint64_t)result;
+	ptrace(PTRACE_SETREGSET, pid, (long)NT_PRSTATUS, &all);
+#endif
 }
 
-static void put(unsigned char *set, pid_t pid, int value)
+/* At the entry of a call: it is not made. */
+static void cancel(pid_t pid)
 {
-	set[pid / 8] = (unsigned char)((set[pid / 8] & ~(1 << (pid % 8))) | value << (pid % 8));
+#if defined(__x86_64__)
+	ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
+#elif defined(__arm__)
+	const int set_syscall = 23;
+
+	ptrace(set_syscall, pid, 0, -1L);
+#else
+	const int nt_arm_system_call = 0x404;
+	int none = -1;
+	struct iovec number = { &none, sizeof none };
+
+	ptrace(PTRACE_SETREGSET, pid, (long)nt_arm_system_call, &number);
+#endif
 }
 
 static void forward(int signal)
@@ -71,31 +115,32 @@ static void forward(int signal)
 
 static void stopped_at_call(pid_t pid, int wanted, int nth, int error)
 {
-	struct user_regs_struct r;
+	struct {
+		uint8_t op, pad[3];
+		uint32_t arch;
+		uint64_t instruction, stack, number, args[6];
+	} info;
 
-	if (ptrace(PTRACE_GETREGS, pid, 0, &r) < 0)
+	if (ptrace(SYSCALL_INFO, pid, sizeof info, &info) < 0)
 		return;
-	if (bit(in_call, pid)) {
-		put(in_call, pid, 0);
-		if (bit(refused, pid)) {
-			put(refused, pid, 0);
-			r.rax = (unsigned long long)-error;
-			ptrace(PTRACE_SETREGS, pid, 0, &r);
+	if (info.op != ENTRY_STOP) {
+		if (pid == refused) { /* a filter of its own may have answered the call that is none */
+			put_result(pid, -error);
+			refused = 0;
 		}
 		return;
 	}
-	put(in_call, pid, 1);
 	for (size_t i = 0; i < COUNT; i++) {
-		if (calls[i].number != (long)r.orig_rax)
+		if (calls[i].number != (long)info.number)
 			continue;
 		counts[i] += 1;
 		if ((int)i != wanted || counts[i] != nth)
 			return;
 		fprintf(out, "hit %d\n", (int)pid);
 		fflush(out);
-		r.orig_rax = (unsigned long long)-1;
-		ptrace(PTRACE_SETREGS, pid, 0, &r);
-		put(refused, pid, 1);
+		cancel(pid);
+		put_result(pid, -error);
+		refused = pid;
 		return;
 	}
 }
@@ -130,8 +175,6 @@ int main(int argc, char **argv)
 		if (pid < 0)
 			continue;
 		if (WIFEXITED(status) || WIFSIGNALED(status)) {
-			put(in_call, pid, 0);
-			put(refused, pid, 0);
 			if (pid == root) {
 				result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 				root = 0;
@@ -148,7 +191,6 @@ int main(int argc, char **argv)
 				continue;
 			}
 			begun = 1;
-			put(in_call, pid, 1); /* the exit of its execve is still to come */
 		} else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
 			if (begun)
 				stopped_at_call(pid, wanted, atoi(argv[3]), atoi(argv[4]));

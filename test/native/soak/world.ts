@@ -173,7 +173,7 @@ export class KeptDaemon extends HostedDaemon {
   remains(): string[] {
     return [
       ...mountsOf(this.pid()).filter((m) => m.startsWith(`${this.top}/`)).map((m) => `mount ${m}`),
-      ...loopsOf(`${this.top}/`), ...cgroupsOf(this.prefix), ...linksOf(this.pid()).map((l) => `link ${l}`),
+      ...loopsOf(`${this.top}/`), ...cgroupsOf(this.prefix), ...linksOf(this.pid()).map((l) => `link ${l}`), ...tablesOf(this.pid()),
     ];
   }
 }
@@ -199,19 +199,24 @@ export function loopsOf(folder: string): string[] {
   return listed.filter((l) => l.includes(folder)).map((l) => `loop ${l}`);
 }
 
+/** The groups above all containers' groups that are there, one a hierarchy. */
+export function cgroupParents(): string[] {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((l) => l.includes(" - cgroup")).map((l) => l.split(" ")[4]!);
+  return mounts.map((m) => join(m, "lxc")).filter((p) => existsSync(p));
+}
+
 /** Cgroups of containers whose name begins so, in every hierarchy. */
 export function cgroupsOf(prefix: string): string[] {
-  const found: string[] = [];
-  for (const m of readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((l) => l.includes(" - cgroup"))) {
-    const parent = join(m.split(" ")[4]!, "lxc");
-    if (!existsSync(parent)) continue;
-    for (const d of readdirSync(parent)) if (d.startsWith(prefix)) found.push(`cgroup ${join(parent, d)}`);
-  }
-  return found;
+  return cgroupParents().flatMap((p) => readdirSync(p).filter((d) => d.startsWith(prefix)).map((d) => `cgroup ${join(p, d)}`));
 }
 
 /** Links of a process's network namespace other than those the kernel makes itself. */
 export function linksOf(pid: number): string[] {
   const r = runResult("nsenter", ["-t", String(pid), "-n", "ip", "-o", "link"]);
   return r.stdout.split("\n").map((l) => l.split(": ")[1] ?? "").filter((n) => n !== "" && !/^(lo|ifb\d|dummy\d|sit0|tunl0|gre0|gretap0|erspan0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)(@|$)/.test(n));
+}
+
+/** Wherry's NAT in a process's network namespace. */
+function tablesOf(pid: number): string[] {
+  return runResult("nsenter", ["-t", String(pid), "-n", "nft", "list", "tables"]).stdout.split("\n").filter((l) => l.endsWith(" wherry"));
 }
