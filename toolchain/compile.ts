@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { borrowParameters } from "./borrow.ts";
 import { keep, kept } from "./kept.ts";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
@@ -284,7 +285,7 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
 /** The second half of compile(): C text as lower() gives it → binary. `work`: an existing folder for what comes between. */
 export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
   const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
-  const program = p.flavor === "debug" ? text : shrink(text);
+  const program = p.flavor === "debug" ? text : shrink(borrowParameters(text));
   const shown = p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program);
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
   const others = (await ingredients(p, text)).flatMap((i) => i.objects);

@@ -1,9 +1,12 @@
 /**
  * Makes the C that scriptc writes smaller without changing what it does. Its
- * text follows fixed forms, and this relies on three of them:
+ * text follows fixed forms, and this relies on these:
  * - a literal is immortal, so its retain and release do nothing;
  * - a temporary that retains a local and is released again in the same block
  *   borrows it, as long as the local is not given another value meanwhile;
+ * - so does one that retains what a field holds that only constructors set, or
+ *   what a union holds, as long as their object is held meanwhile;
+ * - a function that returns what a local holds hands it over;
  * - every exit of a function releases the function's locals one by one: the
  *   order does not matter, so all exits share one chain of releases.
  * Whatever does not have exactly these forms stays as it is.
@@ -14,14 +17,16 @@ type Line = { text: string; directive: string };
 const FUNCTION = /^(?:static )?([\w ]+?\*?) ?\b(sc_\w+)\((.*)\) \{(?: \/\*.*\*\/)?$/;
 const RELEASE = /^( *)(\w*release\w*)\((sc_\w+)\);$/;
 const LITERAL = /^ *ScrStr \*(sc_t\d+) = scr_str_retain\(\(ScrStr \*\)&sc_lit_\d+\);$/;
-const BORROW = /^( *)(\w+) \*(sc_t\d+) = (\w*retain\w*)\((sc_l_\w+)\);$/;
-/** Calls that write into a string nobody else holds: they must see that the local holds it too. */
-const GROWS = /\bscr_str_(?:concat|append|build)\w*\(/;
+/** Of a local, a global, a field of a temporary, a temporary's union. */
+const BORROW = /^( *)(\w+) \*(sc_t\d+) = \w*retain\w*\((sc_[lg]_\w+|(sc_t\d+)->(sc_fld_\w+)|\(\w+ \*\)scr_union_peek\((sc_t\d+)\))\);$/;
+/** Calls that write into a string nobody else holds: they must see that the local holds it too. Of the two that are joined, it is the first. */
+const GROWS = /\bscr_str_(?:concat\(\w+|(?:concat\w|append|build)\w*\(.*)/;
 const LOCAL = /^ {2}[\w ]+?\*? ?\*?(sc_l_\w+)(?: = .*)?;(?: \/\*.*\*\/)?$/;
 const RETURN = /^ *return(?: ([\w.]+))?;(?: \/\*.*\*\/)?$/;
 
 /** The C text of a whole program, smaller. */
 export function shrink(c: string): string {
+  const kept = keptValues(c);
   const out: string[] = [];
   const emit = (lines: Line[]): void => {
     for (const l of lines) {
@@ -45,15 +50,74 @@ export function shrink(c: string): string {
     }
     current.push(line);
     if (text !== "}") continue;
-    emit(smaller(current));
+    emit(smaller(current, kept));
     current = null;
   }
   if (current !== null) emit(current);
   return out.join("\n");
 }
 
-function smaller(lines: Line[]): Line[] {
-  return shareExits(dropBorrows(dropLiterals(lines)));
+function smaller(lines: Line[], kept: Kept): Line[] {
+  return shareExits(dropBorrows(handOver(dropLiterals(lines)), kept));
+}
+
+/** A function that returns a local and gives it up hands it over. */
+function handOver(lines: Line[]): Line[] {
+  const out = [...lines];
+  for (let i = 1; i < out.length; i++) {
+    const taken = BORROW.exec(out[i]!.text);
+    if (taken === null) continue;
+    let given = -1;
+    let at = i + 1;
+    for (let m = RELEASE.exec(out[at]!.text); m !== null; m = RELEASE.exec(out[at]!.text)) {
+      if (m[3] === taken[4]) given = at;
+      at += 1;
+    }
+    if (given < 0 || RETURN.exec(out[at]!.text)?.[1] !== taken[3]) continue;
+    out[i] = { text: `${taken[1]!}${taken[2]!} *${taken[3]!} = ${taken[4]!};`, directive: out[i]!.directive };
+    out.splice(given, 1);
+  }
+  return out;
+}
+
+/** changing: fields that are set after their object was made, as fieldKey() names them. constant: globals that are set once. */
+type Kept = { changing: Set<string>; constant: Set<string> };
+
+const STORE = /(\w+)->(sc_fld_\w+) = /g;
+const TEMPORARY = /^( *)(\w+) \*(sc_t\d+) = (.*);$/;
+const POINTER = /^ *(\w+) \*(\w+) = (.*);$/;
+const CLASS = "sc_o_";
+const ANY = "any";
+
+/** A record's field, or that of all classes. */
+function fieldKey(type: string, field: string): string {
+  return `${type.startsWith(CLASS) ? CLASS : type}.${field}`;
+}
+
+/** Classes inherit, and pointers to them are cast: their fields count by name alone. */
+function keptValues(c: string): Kept {
+  const changing = new Set<string>();
+  const sets = new Map<string, number>();
+  let made = new Map<string, { type: string; value: string }>();
+  let head = "";
+  for (const text of c.split("\n")) {
+    const start = FUNCTION.exec(text);
+    if (start !== null) {
+      head = start[2]!;
+      made = new Map();
+    }
+    const m = POINTER.exec(text);
+    if (m !== null) made.set(m[2]!, { type: m[1]!, value: m[3]! });
+    const global = /^ *(sc_g_\w+) = /.exec(text);
+    if (global !== null) sets.set(global[1]!, (sets.get(global[1]!) ?? 0) + 1);
+    for (const [, object, field] of text.matchAll(STORE)) {
+      const of = made.get(object!);
+      if (head.startsWith("sc_rclone_")) continue;
+      if (of === undefined) changing.add(fieldKey(ANY, field!));
+      else if (!/^sc_r(new|clone)_/.test(of.value) && !(head.endsWith("_constructor") && of.value.endsWith("(sc_l_this_0)"))) changing.add(fieldKey(of.type, field!));
+    }
+  }
+  return { changing, constant: new Set([...sets].filter(([, n]) => n === 1).map(([name]) => name)) };
 }
 
 /** Names that get a value in a line of their own, beside their declaration. */
@@ -103,26 +167,54 @@ function indentOf(text: string): number {
   return text.length - text.trimStart().length;
 }
 
-function dropBorrows(lines: Line[]): Line[] {
+function dropBorrows(lines: Line[], kept: Kept): Line[] {
   const changed = assigned(lines);
   const aside = exceptional(lines);
+  const held = new Map<string, { depth: number; type: string }>();
   const dropped = new Set<string>();
   for (let i = 0; i < lines.length; i++) {
+    const made = TEMPORARY.exec(lines[i]!.text);
+    if (made !== null) held.set(made[3]!, { depth: made[1]!.length, type: made[2]! });
     const m = BORROW.exec(lines[i]!.text);
-    if (m !== null && !changed.has(m[3]!) && isBorrow(lines, aside, i, m[3]!, m[5]!)) dropped.add(m[3]!);
+    if (m === null || changed.has(m[3]!)) continue;
+    const [source, object, field] = [m[4]!, m[5] ?? m[7] ?? "", m[6] ?? ""];
+    if (object === "") {
+      if (source.startsWith("sc_g_") ? !kept.constant.has(source) : false) continue;
+      if (isBorrow(lines, aside, i, m[3]!, source, -1)) dropped.add(m[3]!);
+      continue;
+    }
+    const holder = held.get(object);
+    if (holder === undefined || changed.has(object) || (field !== "" && isChanging(lines, kept, holder.type, field))) continue;
+    const end = releaseAt(lines, aside, i, object, holder.depth);
+    if (end >= 0 && isBorrow(lines, aside, i, m[3]!, "", end)) dropped.add(m[3]!);
   }
   if (dropped.size === 0) return lines;
   return withoutReleases(lines, dropped).map((l) => {
     const m = BORROW.exec(l.text);
-    return m === null || !dropped.has(m[3]!) ? l : { text: `${m[1]!}${m[2]!} *${m[3]!} = ${m[5]!};`, directive: l.directive };
+    return m === null || !dropped.has(m[3]!) ? l : { text: `${m[1]!}${m[2]!} *${m[3]!} = ${m[4]!};`, directive: l.directive };
   });
 }
 
-/** From its declaration on: released at the same depth, the local untouched until then. */
-function isBorrow(lines: Line[], aside: boolean[], from: number, name: string, local: string): boolean {
+/** A constructor may set a field that it has read. */
+function isChanging(lines: Line[], kept: Kept, type: string, field: string): boolean {
+  return kept.changing.has(fieldKey(ANY, field)) || kept.changing.has(fieldKey(type, field)) || /_constructor\(/.test(lines[0]!.text);
+}
+
+/** The line behind `from` where a temporary of this depth is given up on the usual way; -1 when it is not, but handed over. */
+function releaseAt(lines: Line[], aside: boolean[], from: number, name: string, depth: number): number {
+  for (let i = from + 1; i < lines.length; i++) {
+    if (aside[i]) continue;
+    const m = RELEASE.exec(lines[i]!.text);
+    if (m !== null && m[3] === name) return m[1]!.length === depth ? i : -1;
+  }
+  return -1;
+}
+
+/** From its declaration on: released at the same depth, the local (or global) untouched until then, not used behind line `end` (-1: no such line). */
+function isBorrow(lines: Line[], aside: boolean[], from: number, name: string, local: string, end: number): boolean {
   const uses = new RegExp(`\\b${name}\\b`);
   const depth = indentOf(lines[from]!.text);
-  const touches = new RegExp(`(?:\\b${local} = |release\\w*\\(${local}\\)|&${local}\\b)`);
+  const touches = new RegExp(local === "" ? "^$" : `(?:\\b${local} = |release\\w*\\(${local}\\)|&${local}\\b)`);
   const escapes = new RegExp(`(?:= ${name};|return ${name}\\b|\\(\\w+ \\*\\)${name};)`);
   for (let i = from + 1; i < lines.length; i++) {
     const text = lines[i]!.text;
@@ -130,7 +222,8 @@ function isBorrow(lines: Line[], aside: boolean[], from: number, name: string, l
     if (indentOf(text) < depth) return false;
     const m = RELEASE.exec(text);
     if (m !== null && m[3] === name) return m[1]!.length === depth;
-    if (uses.test(text) && GROWS.test(text)) return false;
+    if (end >= 0 && i > end && uses.test(text)) return false;
+    if (uses.test(GROWS.exec(text)?.[0] ?? "")) return false;
     if (touches.test(text) || escapes.test(text) || /^\s*\w+:/.test(text)) return false;
   }
   return false;
