@@ -202,11 +202,10 @@ export function removeCgroup(directory: string): number {
   return again === -ENOENT ? 0 : again;
 }
 
-/** Removes a container's groups, the first one last; returns what could not be, in words. */
+/** Removes a container's groups; returns what could not be, in words. */
 export function removeCgroups(places: CgroupPlace[]): string[] {
   const left: string[] = [];
-  for (let i = places.length - 1; i >= 0; i--) {
-    const p = places[i]!;
+  for (const p of places) {
     const r = removeCgroup(p.directory);
     if (r < 0) left.push(new SysError("rmdir", p.directory, -r).message);
   }

@@ -3,9 +3,9 @@
  * the manager's, for update scripts, debugging and measuring. Whatever it
  * made is gone when it returns.
  */
-import { createCgroups, readLayout, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
+import { createCgroups, readLayout, removeCgroup, removeCgroups, resolveDeviceRules } from "../cgroup/apply.ts";
 import type { Layout } from "../cgroup/layout.ts";
-import { planCgroup, planCgroupPlaces, type CgroupPlace, type CgroupPlan } from "../cgroup/plan.ts";
+import { CONTAINER_PARENT, planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
 import { readHostFactsFor } from "../container/facts.ts";
 import { readFstab } from "../container/fstab.ts";
 import { launch, readReport, type Launched } from "../container/launch.ts";
@@ -106,20 +106,20 @@ export function runSandbox(args: string[]): number {
   }
 }
 
-function parentOf(p: CgroupPlace): string {
-  return p.directory.slice(0, p.directory.lastIndexOf("/"));
-}
-
 /**
  * Groups of sandboxes that were killed: those with a name of their own are
- * replaced when it comes again, the others are removed here. Seen in the first
- * of our groups, which is made first and removed last.
+ * replaced when it comes again, the others are removed here. Most often the
+ * links of a folder tell that there are none.
  */
-function removeForgotten(layout: Layout, places: CgroupPlace[]): void {
-  if (places.length === 0) return;
-  for (const name of listFolders(parentOf(places[0]!))) {
-    const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
-    if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroups(planCgroupPlaces(layout, name, false));
+function removeForgotten(layout: Layout): void {
+  for (const h of layout.hierarchies) {
+    const folder = `${h.mount}/${CONTAINER_PARENT}`;
+    const s = statPath(folder);
+    if (s === null || s.links <= 2) continue;
+    for (const name of listFolders(folder)) {
+      const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
+      if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${folder}/${name}`);
+    }
   }
 }
 
@@ -141,7 +141,7 @@ function runWish(w: SandboxWish): number {
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
   for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
   if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
-  removeForgotten(layout, cgroup.places);
+  removeForgotten(layout);
   const modules = modulesOfPlan(request.net!);
   if (modules.length > 0) ensureModules(modules);
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);

@@ -39,6 +39,8 @@ export type Prepared = {
   ttyPaths: string[];
   /** Not in the cgroup2 group yet: its cgroup.procs, "" when there is nothing to join. */
   unifiedProcs: string;
+  /** The last report where the group had no memory for it: a parent whose memory is borrowed sees it here. */
+  untold: Uint8Array;
 };
 
 const TIOCSCTTY = 0x540e;
@@ -222,6 +224,6 @@ class FirstProcess {
 export function becomeContainer(plan: ContainerPlan, prepared: Prepared): void {
   const failed = new FirstProcess(plan, prepared).run();
   const message = formatReport(failed);
-  tryWrite(prepared.report, message, 0, message.length);
+  if (tryWrite(prepared.report, message, 0, message.length) < 0) prepared.untold = message;
   exitNow(failureStatus(failed));
 }

@@ -130,10 +130,11 @@ export function launch(plan: ContainerPlan): Launched {
     const report = kept.hold(pair[0]!);
     ours.hold(pair[1]!);
     trySetNonBlocking(report);
-    const prepared: Prepared = { report: pair[1]!, parentReport: report, console: console.slave, consolePath: console.path, ttyPaths: ttys.map((t) => t.path), unifiedProcs: "" };
+    const prepared: Prepared = { report: pair[1]!, parentReport: report, console: console.slave, consolePath: console.path, ttyPaths: ttys.map((t) => t.path), unifiedProcs: "", untold: new Uint8Array(0) };
     const child = cloneAs(plan, ours.hold(cgroupFdOf(plan)), prepared);
     if (child.pid === 0) becomeContainer(plan, prepared);
     if (child.pid < 0) throw refusedClone(-child.pid);
+    if (prepared.untold.length > 0) tryWrite(pair[1]!, prepared.untold, 0, prepared.untold.length);
     const netFd = served(plan, child, report);
     ours.closeAll();
     return { pid: child.pid, pidfd: child.pidfd, report, console: console.master, ttys: ttys.map((t) => t.master), netFd };

@@ -1,10 +1,11 @@
 /**
  * What a new manager must know of the containers an old one left: one small
- * file each in the run dir, replaced as a whole, gone when the container is
+ * file each in the run dir, written as a whole, gone when the container is
  * down. On a tmpfs, so a power cut takes journal and containers together.
  * A container counts as taken over only when pid and start time still match.
  */
-import { makeDirectories, listDirectory, readTextOr, renameFile, tryUnlink, writeFile } from "../sys/files.ts";
+import { O_CREAT, O_WRONLY } from "../sys/constants.ts";
+import { closeFd, makeDirectories, listDirectory, openFile, readTextOr, tryUnlink, writeAll } from "../sys/files.ts";
 import { parseDecimal, toUtf8, words } from "../sys/text.ts";
 import type { Ending, Unit, Wish } from "../supervisor/unit.ts";
 
@@ -56,6 +57,12 @@ export function processStart(pid: number): number {
   return startTicksOf(readTextOr(`/proc/${pid}/stat`, ""));
 }
 
+/**
+ * Size of every file: one write over the one before, which a kill can't cut
+ * since it stays within a page. What is too long loses the end of its reason.
+ */
+const ENTRY_BYTES = 2048;
+
 export class Journal {
   private readonly folder: string;
 
@@ -79,8 +86,12 @@ export class Journal {
       healthFailures: unit.healthFailures, endKind: end.kind, endCode: end.code, outOfMemory: end.outOfMemory, endReason: end.reason,
     };
     const path = `${this.folder}/${e.name}`;
-    writeFile(`${path}.new`, toUtf8(formatEntry(e)));
-    renameFile(`${path}.new`, path);
+    const fd = openFile(path, O_WRONLY | O_CREAT, 0o644);
+    try {
+      writeAll(fd, toUtf8(formatEntry(e).padEnd(ENTRY_BYTES, "\n")).subarray(0, ENTRY_BYTES), path);
+    } finally {
+      closeFd(fd);
+    }
   }
 
   forget(name: string): void {
@@ -96,7 +107,7 @@ export class Journal {
   read(): Entry[] {
     const entries: Entry[] = [];
     for (const name of listDirectory(this.folder)) {
-      const e = name.endsWith(".new") ? null : parseEntry(readTextOr(`${this.folder}/${name}`, "", 4096));
+      const e = parseEntry(readTextOr(`${this.folder}/${name}`, "", 4096));
       if (e !== null && e.name === name) entries.push(e);
       else tryUnlink(`${this.folder}/${name}`);
     }

@@ -124,8 +124,9 @@ export class Manager {
       if (!isRevisionName(revision)) throw new Error(`"${revision}" is not a name of a revision`);
       this.revisionName = revision;
       if (this.options.again) this.logger.child = endStrays(this.journal.read().filter(stillRuns).map((e) => e.pid));
-      this.logger.open();
+      const isNew = this.logger.open() > 0;
       this.sink.attach(this.logger, `${this.settings.logs}/${revision}/pantavisor/pantavisor.log`, this.settings.logFileBytes);
+      if (isNew) this.loggerComplete(); // it has nothing to tell, and reads later what it is sent now
     } catch (e) {
       this.fail("manager", e);
     }
@@ -144,9 +145,9 @@ export class Manager {
     }
   }
 
-  /** The logger is ready: load the revision, open the control socket, start or take over. */
+  /** All that the logger had is known: load the revision, open the control socket, start or take over. */
   loggerComplete(): void {
-    if (this.boss !== null || this.parts !== null) return;
+    if (this.boss !== null || this.parts !== null || this.shutdown.how !== "") return;
     try {
       const found = loadRevision(this.loaded.config, this.settings, this.places, this.revisionName, this.loaded.parameters.quickboot, this.log);
       if (found === null) {

@@ -220,6 +220,7 @@ kernelTest("whatever can't be set up is named, with 125, and nothing stays", () 
     [["--config", "/no/such/file"], busybox, /\/no\/such\/file: can't be read: ENOENT/],
     [config("lxc.seccomp.profile = /no/profile"), busybox, /open \/no\/profile: ENOENT/],
     [config("lxc.apparmor.profile = nothing-of-that-name"), busybox, /(AppArmor|attr\/exec)/],
+    [["--memory", "32k"], busybox, /: (ENOMEM|ENFILE)/],
     [config("lxc.cgroup2.memory.max = lots", "lxc.cgroup.memory.limit_in_bytes = lots"), busybox, /memory.*lots/],
   ];
   for (const [flags, rootfs, why] of cases) {

@@ -9,7 +9,7 @@ import { described, planned } from "./requests.ts";
 
 const EIO = 5;
 const REPORT = 50;
-const PREPARED: Prepared = { report: REPORT, parentReport: 52, console: 51, consolePath: "/dev/pts/9", ttyPaths: ["/dev/pts/10"], unifiedProcs: "/cg/cgroup.procs" };
+const PREPARED: Prepared = { report: REPORT, parentReport: 52, console: 51, consolePath: "/dev/pts/9", ttyPaths: ["/dev/pts/10"], unifiedProcs: "/cg/cgroup.procs", untold: new Uint8Array(0) };
 
 function wholePlan(): ContainerPlan {
   return planned(described(
