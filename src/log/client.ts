@@ -7,7 +7,7 @@ import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, tryUnlink } from "../sys/files.ts";
 import { type Loop, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, newSession, setProcessName, trySignal, waitPid } from "../sys/processes.ts";
+import { cloneProcess, exitNow, newSession, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
 import { closeAllBut } from "../sys/relative.ts";
 import { listenUnix, receive, trySend, tryConnectUnix } from "../sys/sockets.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
@@ -31,7 +31,7 @@ export abstract class LoggerNews {
 function becomeLogger(listening: number): void {
   try {
     newSession();
-    setProcessName(LOGGER_NAME);
+    trySetProcessName(LOGGER_NAME);
     closeAllBut(3, listening);
     runLogger(listening);
   } finally {

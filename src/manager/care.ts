@@ -19,6 +19,8 @@ import type { Settings } from "./settings.ts";
 export abstract class CareOwner {
   /** Nothing else helps: the device starts again, with the revision before the one that is tried. */
   abstract startAgain(): void;
+  /** Of a container, whichever it is. */
+  abstract healthChanged(): void;
 }
 
 export class Care extends HealthOwner {
@@ -59,6 +61,10 @@ export class Care extends HealthOwner {
     if (action === "rollback" || action === "reboot") this.owner.startAgain();
     else this.restart(unit, action === "restart-group", why);
     return true;
+  }
+
+  healthChanged(): void {
+    this.owner.healthChanged();
   }
 
   private restart(unit: Unit, group: boolean, why: string): void {

@@ -41,6 +41,7 @@ export class ControlBackend extends Backend {
     const m = this.manager;
     if (op !== "POWEROFF_DEVICE" && op !== "REBOOT_DEVICE") return refusal(400, `Command ${op} is not known`);
     if (m.shutdown.how !== "") return refusal(503, "A command is already in progress. Try again");
+    if (m.trial.isOn()) return { ...refusal(503, "Cannot do this operation while update is ongoing"), headers: ["Retry-After: 600"] };
     m.log.info("control", op, ["message", payload]);
     m.shutdown.begin(op === "POWEROFF_DEVICE" ? "poweroff" : "reboot");
     return done();

@@ -17,6 +17,8 @@ import type { ContainerRuntime } from "./runtime.ts";
 export abstract class HealthOwner {
   /** A container has failed once more; false when this action can't be taken here. */
   abstract unhealthy(unit: Unit, action: FailureAction, failures: number, why: string): boolean;
+  /** What clients see of a container has changed. */
+  abstract healthChanged(): void;
 }
 
 /** What a check is called for people. */
@@ -164,8 +166,10 @@ export class HealthKeeper {
       worst = c.record.status === "failing" ? "failing" : "starting";
       why = c.record.why === "" ? "" : `${nameOf(c.check)}: ${c.record.why}`;
     }
-    unit.health = worst;
     unit.healthWhy = why;
+    if (unit.health === worst) return;
+    unit.health = worst;
+    this.owner.healthChanged();
   }
 
   notified(unit: Unit, n: Notification): void {

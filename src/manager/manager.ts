@@ -21,7 +21,8 @@ import { EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
 import { ignoreSignal, Loop, nextSignal, openSignals } from "../sys/loop.ts";
-import { setProcessName } from "../sys/processes.ts";
+import { trySetProcessName } from "../sys/processes.ts";
+import { CONTAINER_FAILED, INTERNAL } from "../update/progress.ts";
 import { kernelCommandLine, makeRunFolders, mark, readConfig } from "./boot.ts";
 import { Care } from "./care.ts";
 import { consoleEnded, handConsoles, inheritConsole } from "./consoles.ts";
@@ -41,6 +42,7 @@ import { Shutdown, type Ending } from "./shutdown.ts";
 import { stillRuns, sweep, takeOver } from "./takeover.ts";
 import { endStrays } from "./strays.ts";
 import { ManagerSink } from "./sinks.ts";
+import { Trial } from "./trial.ts";
 
 /** Exit statuses of a daemon: the wrapper of existing installations reads them. Source: lifecycle spec §1. */
 export const EXIT_REBOOT = 0;
@@ -52,7 +54,7 @@ export type ManagerOptions = { configPath: string; revision: string; commandLine
 
 export class Manager {
   readonly options: ManagerOptions;
-  private readonly sink: ManagerSink = new ManagerSink();
+  readonly sink: ManagerSink = new ManagerSink();
   readonly log: Log = new Log(this.sink, 5);
   readonly loop: Loop = new Loop(new Complaints(this.log));
   readonly loaded: LoadedConfig;
@@ -67,7 +69,8 @@ export class Manager {
   runtime: ContainerRuntime | null = null;
   parts: DeviceParts | null = null;
   revisionName = "0";
-  private readonly places: StoragePlaces;
+  readonly places: StoragePlaces;
+  readonly trial: Trial;
   private readonly notify: NotifySockets;
   private care: Care | null = null;
   private signalFd = -1;
@@ -81,6 +84,7 @@ export class Manager {
     this.loaded = readConfig(options.configPath, options.commandLine, options.words);
     this.settings = settingsOf(this.loaded);
     this.places = new StoragePlaces(this.settings.storage);
+    this.trial = new Trial(this);
     this.logger = new LoggerClient(this.loop, `${this.settings.runDir}/wherry/logger`, new News(this));
     this.mailbox = new Mailbox(this.loop, options.mailFd, new MailNews(this));
     this.notify = new NotifySockets(this.loop, notifyFolder(this.settings), this.logger, new NotifyNews(this));
@@ -89,7 +93,7 @@ export class Manager {
 
   /** Runs to the end; result: how it ended. */
   run(): Ending {
-    setProcessName("wherry");
+    trySetProcessName("wherry");
     ignoreSignal(SIGPIPE);
     this.signalFd = openSignals([SIGTERM, SIGINT, SIGHUP]);
     this.loop.add(this.signalFd, EPOLLIN, new SignalWatch(this));
@@ -112,7 +116,12 @@ export class Manager {
   /** Nothing can go on after this error. */
   fail(room: string, e: unknown): void {
     this.log.error(room, reason(e));
-    this.shutdown.begin("failed");
+    this.giveUp(INTERNAL);
+  }
+
+  /** The revision can't run, for a reason that is said already: a trial goes back to the one before. why: for its progress. */
+  private giveUp(why: string): void {
+    if (!this.trial.fail(why)) this.shutdown.begin("failed");
   }
 
   /** From here on device and daemon are alike: the run dir is made, the logger found or started. */
@@ -149,9 +158,10 @@ export class Manager {
   loggerComplete(): void {
     if (this.boss !== null || this.parts !== null || this.shutdown.how !== "") return;
     try {
-      const found = loadRevision(this.loaded.config, this.settings, this.places, this.revisionName, this.loaded.parameters.quickboot, this.log);
+      if (!this.trial.begin()) return;
+      const { found, why } = loadRevision(this.loaded.config, this.settings, this.places, this.revisionName, this.loaded.parameters.quickboot, this.log);
       if (found === null) {
-        this.shutdown.begin("failed");
+        this.giveUp(why);
         return;
       }
       this.current = found;
@@ -174,7 +184,7 @@ export class Manager {
   partsUp(ok: boolean, text: string): void {
     if (!ok) this.log.error("volume", "the device's own volumes", ["why", text]);
     else this.parts!.areUp(text);
-    if (!ok) this.shutdown.begin("failed");
+    if (!ok) this.giveUp(INTERNAL);
     else if (this.shutdown.how === "") this.startSupervisor(this.current!, this.parts!);
   }
 
@@ -197,6 +207,7 @@ export class Manager {
     this.consoles.clear();
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
     this.notify.listen();
+    this.trial.started();
     boss.evaluate();
   }
 
@@ -219,6 +230,7 @@ export class Manager {
   unitChanged(unit: Unit): void {
     this.loop.settleLater();
     if (this.care !== null) this.care.follow(unit);
+    this.trial.look();
     if (this.journal === null) return;
     try {
       this.journal.follow(unit);
@@ -235,7 +247,12 @@ export class Manager {
   /** Nothing more can be done for a container: the device's answer. */
   unitFailed(unit: Unit, why: string): void {
     this.log.error("container", "has failed for good", ["name", unit.name(), "why", why, "reason", unit.ending.reason]);
-    if (this.embedded()) this.shutdown.begin("reboot");
+    if (!this.trial.fail(CONTAINER_FAILED) && this.embedded()) this.shutdown.begin("reboot");
+  }
+
+  /** A container is past all help but this. */
+  startAgain(): void {
+    if (!this.trial.fail(CONTAINER_FAILED)) this.shutdown.begin("reboot");
   }
 
   goalsChanged(state: GoalState): void {
@@ -244,6 +261,7 @@ export class Manager {
       mark(this.log, "goals");
     }
     this.log.info("device", "goals", ["state", state, "status", this.boss === null ? "NONE" : this.boss.deviceStatus()]);
+    this.trial.goals(state);
   }
 
   signalled(): void {

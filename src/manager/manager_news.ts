@@ -115,7 +115,10 @@ export class CareNews extends CareOwner {
     this.manager = manager;
   }
   startAgain(): void {
-    this.manager.shutdown.begin("reboot");
+    this.manager.startAgain();
+  }
+  healthChanged(): void {
+    this.manager.trial.look();
   }
 }
 

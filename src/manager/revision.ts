@@ -20,8 +20,9 @@ import type { StoragePlaces } from "../storage/places.ts";
 import type { State } from "../state/model.ts";
 import { parseState } from "../state/parse.ts";
 import { reason } from "../sys/error.ts";
-import { exists, readBytes, readTextOr } from "../sys/files.ts";
+import { readBytes, readTextOr } from "../sys/files.ts";
 import { wallSeconds } from "../sys/loop.ts";
+import { INTERNAL, isDone, OBJECT_WRONG, STATE_MISSING } from "../update/progress.ts";
 import type { Settings } from "./settings.ts";
 
 /** rollbackIndex: what the committed index becomes when the revision is committed and it is higher. */
@@ -29,15 +30,22 @@ export type LoadedRevision = { name: string; trail: string; state: State; rollba
 
 const MAX_STATE_BYTES = 8 * 1048576;
 
-/** The revision, or null when it can't run: everything that is wrong has been logged. quick: object contents are not hashed (pv_quickboot). */
-export function loadRevision(config: Config, s: Settings, places: StoragePlaces, name: string, quick: boolean, log: Log): LoadedRevision | null {
+/** found: null when it can't run: everything that is wrong has been logged, and why is what its progress says. */
+export type Loading = { found: LoadedRevision | null; why: string };
+
+function refused(why: string): Loading {
+  return { found: null, why };
+}
+
+/** The revision, ready to run, or why it is not. quick: object contents are not hashed (pv_quickboot). */
+export function loadRevision(config: Config, s: Settings, places: StoragePlaces, name: string, quick: boolean, log: Log): Loading {
   const path = places.stateFile(name);
   let bytes: Uint8Array;
   try {
     bytes = readBytes(path, MAX_STATE_BYTES);
   } catch (e) {
     log.error("state", reason(e), ["revision", name]);
-    return null;
+    return refused(STATE_MISSING);
   }
   const oem = oemConfigPath(config, name);
   if (oem !== "") applyOem(config, readTextOr(`${s.storage}/${oem}`, ""), oem);
@@ -46,23 +54,22 @@ export function loadRevision(config: Config, s: Settings, places: StoragePlaces,
   });
   for (const w of parsed.warnings) log.debug("state", `${path}:${w.line} ${w.at}`, ["why", w.why]);
   for (const p of parsed.problems) log.error("state", `${path}:${p.line}:${p.column} ${p.at}`, ["why", p.why]);
-  if (!parsed.ok) return null;
-  const rollbackIndex = signedIndex(config, s, places, bytes, log);
-  if (rollbackIndex < 0) return null;
+  if (!parsed.ok) return refused(INTERNAL);
+  const signed = signedIndex(config, s, places, bytes, log);
+  if (signed.why !== "") return refused(signed.why);
   const state = parsed.state;
   const missing = completeTrail(places, name, state);
   for (const m of missing) log.error("storage", m.name, ["why", m.why]);
-  if (missing.length > 0) return null;
-  if (s.checksum && !quick && !filesHold(s, places, name, state, log)) return null;
-  if (exists(`${places.trail(name)}/.pv/done`)) raiseCommittedIndex(places, rollbackIndex);
-  return { name, trail: places.trail(name), state, rollbackIndex };
+  if (missing.length > 0 || (s.checksum && !quick && !filesHold(s, places, name, state, log))) return refused(OBJECT_WRONG);
+  if (isDone(places, name)) raiseCommittedIndex(places, signed.index);
+  return { found: { name, trail: places.trail(name), state, rollbackIndex: signed.index }, why: "" };
 }
 
-/** The rollback index the revision counts with, -1 when its signatures don't hold. */
-function signedIndex(config: Config, s: Settings, places: StoragePlaces, bytes: Uint8Array, log: Log): number {
+/** The rollback index the revision counts with; why its signatures don't hold. */
+function signedIndex(config: Config, s: Settings, places: StoragePlaces, bytes: Uint8Array, log: Log): { index: number; why: string } {
   const word = config.text("PV_SECUREBOOT_MODE");
   const mode: Mode = word === "disabled" || word === "audit" || word === "strict" ? word : "lenient";
-  if (mode === "disabled") return 0;
+  if (mode === "disabled") return { index: 0, why: "" };
   const trust = loadTrust(
     `${s.etc}/pantavisor/pvs/trust`, config.text("PV_SECUREBOOT_TRUSTSTORE"), config.text("PV_SECUREBOOT_OEM_TRUSTSTORE"), config.text("PV_OEM_NAME"),
   );
@@ -74,7 +81,7 @@ function signedIndex(config: Config, s: Settings, places: StoragePlaces, bytes: 
   for (const n of found.notes) log.info("sign", n);
   for (const r of found.verdict.reasons) log.error("sign", found.verdict.message, ["why", r]);
   for (const w of found.verdict.warnings) log.warn("sign", w);
-  return found.verdict.ok ? found.rollbackIndex : -1;
+  return { index: found.rollbackIndex, why: found.verdict.ok ? "" : found.verdict.message };
 }
 
 function filesHold(s: Settings, places: StoragePlaces, name: string, state: State, log: Log): boolean {

@@ -47,6 +47,10 @@ export type Settings = {
   earlyDrivers: boolean;
   bridge: string;
   fitConfig: string;
+  bootloader: string;
+  bootEnvironmentInMtd: boolean;
+  /** How long a trial is tested once its goals are reached. */
+  commitSeconds: number;
 };
 
 const LOG_FILE_BYTES = 1048576;
@@ -92,5 +96,8 @@ export function settingsOf(loaded: LoadedConfig): Settings {
     earlyDrivers: c.flag("PV_SYSTEM_DRIVERS_LOAD_EARLY_AUTO"),
     bridge: c.text("PV_NET_BRDEV"),
     fitConfig: c.text("PV_BOOTLOADER_FITCONFIG"),
+    bootloader: c.text("PV_BOOTLOADER_TYPE"),
+    bootEnvironmentInMtd: c.flag("PV_BOOTLOADER_MTD_ONLY"),
+    commitSeconds: c.number("PV_UPDATER_COMMIT_DELAY"),
   };
 }

@@ -60,6 +60,7 @@ export class Shutdown extends Timer {
     try {
       if (m.runtime !== null) m.runtime.close();
       m.server.close();
+      m.trial.forget();
       if (m.journal !== null && m.boss !== null) m.journal.forgetAll();
       waits = m.parts !== null && m.parts.takeDown(new PartsDown(this));
     } catch (e) {

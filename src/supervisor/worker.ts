@@ -10,7 +10,7 @@ import { EAGAIN, ECHILD, errnoName } from "../sys/errno.ts";
 import { errnoOf, reason, SysError } from "../sys/error.ts";
 import { closeFd, tryRead, tryWrite } from "../sys/files.ts";
 import { type Loop, resetSignals, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, PR_SET_PDEATHSIG, setProcessName, tryPrctl, waitPid } from "../sys/processes.ts";
+import { cloneProcess, exitNow, PR_SET_PDEATHSIG, trySetProcessName, tryPrctl, waitPid } from "../sys/processes.ts";
 import { makePipe } from "../sys/sockets.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 
@@ -94,7 +94,7 @@ function runJob(job: Job, fd: number): number {
   try {
     tryPrctl(PR_SET_PDEATHSIG, SIGKILL); // what it does would be done again by the next manager, at the same time
     resetSignals();
-    setProcessName("wherry-worker");
+    trySetProcessName("wherry-worker");
     text = `+${job.run()}`;
   } catch (e) {
     text = `-${reason(e)}`;

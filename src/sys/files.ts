@@ -92,6 +92,15 @@ export function writeAll(fd: number, data: Uint8Array, path: string): void {
   while (at < data.length) at += checked(tryWrite(fd, data, at, data.length - at), "write", path);
 }
 
+/** Writes all of it at a position, in place, or throws. */
+export function writeAt(fd: number, data: Uint8Array, position: number, path: string): void {
+  let at = 0;
+  while (at < data.length) {
+    const n = sys_pwrite(fd, data, at, data.length - at, position + at);
+    if (n !== -EINTR) at += checked(n, "pwrite", path);
+  }
+}
+
 /** One write of a text, as /proc, /sys and cgroup files want it; -errno when refused. */
 export function tryPutText(path: string, text: string): number {
   const fd = tryOpen(path, O_WRONLY);

@@ -154,9 +154,9 @@ export function tryPrctl(option: number, a: number, b: number = 0, c: number = 0
   return sys_prctl(option, a, b, c, 0);
 }
 
-/** Name shown by ps for this process, 15 bytes. */
-export function setProcessName(name: string): void {
-  checked(sys_set_name(name), "prctl PR_SET_NAME", name);
+/** Name shown by ps for this process, 15 bytes; refused, it only keeps the one it has. */
+export function trySetProcessName(name: string): number {
+  return sys_set_name(name);
 }
 
 /** Capability sets: each as bit words low (0-31) and high (32-63). */

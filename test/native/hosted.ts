@@ -43,21 +43,21 @@ export class HostedDaemon {
     writeFileSync(join(top, "wherry.config"), daemonConfig(top) + config.map((l) => `${l}\n`).join(""));
   }
 
-  /** Starts it and returns at once. before: words before its command line; a program named there has to exec it. */
-  start(before: string[] = []): void {
-    this.launch(before, []);
+  /** Starts it and returns at once. before: words before its command line; a program named there has to exec it. flags: further ones of its own. */
+  start(before: string[] = [], flags: string[] = []): void {
+    this.launch(before, flags, false);
   }
 
   /** Starts it as PID 1 does, with us in PID 1's place: the socket of their mail. */
   startAsChild(): Duplex {
-    return this.launch([], ["--mail", "3"]).stdio[3] as Duplex;
+    return this.launch([], ["--mail", "3"], true).stdio[3] as Duplex;
   }
 
-  private launch(before: string[], flags: string[]): ChildProcess {
+  private launch(before: string[], flags: string[], socket: boolean): ChildProcess {
     this.words = "";
     // setpriv: it is told to end when this process is gone, however that came.
     const child = spawn("setpriv", ["--pdeathsig", "TERM", ...before, this.binary, "daemon", "--config", join(this.top, "wherry.config"), ...flags], {
-      stdio: ["ignore", "pipe", "pipe", ...(flags.length > 0 ? (["pipe"] as const) : [])],
+      stdio: ["ignore", "pipe", "pipe", ...(socket ? (["pipe"] as const) : [])],
     });
     this.child = child;
     this.silent = new Promise((done) => { child.on("close", () => done()); });

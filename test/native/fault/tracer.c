@@ -5,7 +5,8 @@
  *
  *   tracer OUT NAME N ERRNO PROGRAM [WORD…]
  *
- * NAME "-" refuses nothing and counts. OUT gets "hit PROCESS" when the call
+ * NAME "-" refuses nothing and counts. ERRNO 0 kills everything at that call
+ * instead, as if the power were cut. OUT gets "hit PROCESS" when the call
  * came, and at the end "count NAME N" for each kind. A process that executes
  * another program is not looked at any further: payloads are not on trial.
  * SIGTERM and SIGINT are passed on. Ends when no process is left, with the
@@ -138,6 +139,10 @@ static void stopped_at_call(pid_t pid, int wanted, int nth, int error)
 			return;
 		fprintf(out, "hit %d\n", (int)pid);
 		fflush(out);
+		if (error == 0) {
+			kill(root, SIGKILL);
+			_exit(137); /* which ends all others: PTRACE_O_EXITKILL */
+		}
 		cancel(pid);
 		put_result(pid, -error);
 		refused = pid;

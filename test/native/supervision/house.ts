@@ -60,10 +60,12 @@ export type Wanted = {
 let agent = "";
 let binary = "";
 
-async function ensurePrograms(): Promise<void> {
+/** File of the program; scripted() has its agent after this. */
+export async function ensurePrograms(): Promise<string> {
   const target = targetNamed("x86_64");
   if (agent === "") agent = await ensureCProgram("test/native/supervision/agent.c", target, join(outDir, "native", "agent"));
   if (binary === "") binary = await ensureBinary(target);
+  return binary;
 }
 
 /** A test with a daemon of its own; after it nothing of it is mounted or attached. */
