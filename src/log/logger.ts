@@ -143,8 +143,13 @@ class Logger {
   newManager(fd: number): void {
     this.dropManager();
     const m = new Manager(this, fd);
+    try {
+      this.loop.add(fd, EPOLLIN, m);
+    } catch {
+      closeFd(fd); // it sees that, and comes again
+      return;
+    }
     this.manager = m;
-    this.loop.add(fd, EPOLLIN, m);
     for (const c of this.consoles.values()) this.tell({ kind: "has", name: c.name }, [c.fd]);
     for (const [name, kept] of this.kept) this.tell({ kind: "has", name: `@${name}` }, [kept]);
     this.tell({ kind: "hello" }, []);

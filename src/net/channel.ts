@@ -6,7 +6,7 @@
 import { i32At, putBytes, putU32 } from "../sys/bytes.ts";
 import { AF_NETLINK, SOCK_RAW } from "../sys/constants.ts";
 import { tryIoctlBuffer } from "../sys/devices.ts";
-import { EPROTO } from "../sys/errno.ts";
+import { EAGAIN, EPROTO } from "../sys/errno.ts";
 import { checked } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
 import { openSocket, receive, trySend, trySetOption } from "../sys/sockets.ts";
@@ -80,7 +80,7 @@ export class NetChannel {
       // the kernel has done the work inside send: what isn't there now won't come
       const size = receive(this.fd, buffer).size;
       if (size <= 0) {
-        if (bad.errno === 0) bad.errno = EPROTO;
+        if (bad.errno === 0) bad.errno = size === 0 || size === -EAGAIN ? EPROTO : -size;
         return bad;
       }
       for (const a of parseAnswers(buffer.subarray(0, Math.min(size, ANSWER_BYTES)))) {
