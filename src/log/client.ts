@@ -83,7 +83,7 @@ export class LoggerClient extends Watch {
     return pid;
   }
 
-  /** The logger has closed its sockets and is about to end. */
+  /** The logger has closed its door and is about to end. */
   private reap(): void {
     if (this.child > 0) waitPid(this.child);
     this.child = 0;
@@ -117,8 +117,7 @@ export class LoggerClient extends Watch {
       if (r.size === -EAGAIN) return;
       if (r.size <= 0) {
         this.close();
-        this.reap();
-        this.news.lost();
+        this.news.lost(); // it may still be there, with its consoles: reaped when its door is closed
         return;
       }
       const f = unpackFrame(this.buffer.subarray(0, r.size));
