@@ -205,9 +205,19 @@ export function cgroupParents(): string[] {
   return mounts.map((m) => join(m, "lxc")).filter((p) => existsSync(p));
 }
 
+/** Entries of a folder that may go at any moment. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw e;
+  }
+}
+
 /** Cgroups of containers whose name begins so, in every hierarchy. */
 export function cgroupsOf(prefix: string): string[] {
-  return cgroupParents().flatMap((p) => readdirSync(p).filter((d) => d.startsWith(prefix)).map((d) => `cgroup ${join(p, d)}`));
+  return cgroupParents().flatMap((p) => namesIn(p).filter((d) => d.startsWith(prefix)).map((d) => `cgroup ${join(p, d)}`));
 }
 
 /** Links of a process's network namespace other than those the kernel makes itself. */
