@@ -261,7 +261,9 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
   const make = (label: string, sources: string[], more: string[] = [], headers: string[] = []): Promise<string[]> => cachedObjects(label, p.target, p.flavor, sources, [...flags, ...more], headers);
   const units = [...RUNTIME_UNITS, ...(p.target.usesScriptcMusl && p.flavor !== "sanitize" ? ["musl"] : [])];
-  const found: Ingredient[] = [{ part: "scriptc runtime", objects: await make("runtime", units.map(unitFile)) }];
+  const fast = p.flavor === "release" ? p.target.fastUnits : [];
+  const found: Ingredient[] = [{ part: "scriptc runtime", objects: await make("runtime", units.filter((u) => !fast.includes(u)).map(unitFile)) }];
+  if (fast.length > 0) found.push({ part: "scriptc runtime", objects: await make("runtime-fast", fast.map(unitFile), ["-O2"]) });
   for (const o of neededUnits(text)) {
     found.push({ part: "scriptc runtime", objects: await make(`runtime-${o.unit}`, [unitFile(o.unit)]) });
     const vendored = (o.libraries ?? []).map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));

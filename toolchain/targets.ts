@@ -22,6 +22,8 @@ export type Target = {
   /** C files of the toolchain that stand in for what scriptc's runtime lacks on this target. */
   extraSources: string[];
   usesScriptcMusl: boolean;
+  /** Units of scriptc's runtime that are compiled for speed instead of size. */
+  fastUnits: string[];
 };
 
 export const TARGETS: Target[] = [
@@ -29,6 +31,8 @@ export const TARGETS: Target[] = [
     name: "x86_64", debianArch: "amd64", tools: "", muslTriplet: "x86_64-linux-musl",
     kernelHeaders: ["/usr/include", "/usr/include/x86_64-linux-gnu"],
     compile: ["-fcf-protection=none"], link: [], emulator: [], extraSources: [], usesScriptcMusl: true,
+    // 1 % more bytes, a twelfth of all instructions less
+    fastUnits: ["string", "array", "bytes"],
   },
   {
     name: "armv7", debianArch: "armhf", tools: "arm-linux-gnueabihf-", muslTriplet: "arm-linux-musleabihf",
@@ -36,13 +40,13 @@ export const TARGETS: Target[] = [
     compile: ["-march=armv7-a", "-mthumb", "-mfpu=vfpv3-d16", "-mfloat-abi=hard"],
     // Debian's driver names an interpreter for -static-pie on this target: say again that there is none.
     link: ["-Wl,--no-dynamic-linker", "-Wl,-static", "-Wl,-z,text"],
-    emulator: ["qemu-arm"], extraSources: ["toolchain/armv7.c"], usesScriptcMusl: false,
+    emulator: ["qemu-arm"], extraSources: ["toolchain/armv7.c"], usesScriptcMusl: false, fastUnits: [],
   },
   {
     name: "aarch64", debianArch: "arm64", tools: "aarch64-linux-gnu-", muslTriplet: "aarch64-linux-musl",
     kernelHeaders: ["/usr/aarch64-linux-gnu/include"],
     compile: ["-mno-outline-atomics"], link: ["-Wl,-z,max-page-size=4096"],
-    emulator: ["qemu-aarch64"], extraSources: [], usesScriptcMusl: true,
+    emulator: ["qemu-aarch64"], extraSources: [], usesScriptcMusl: true, fastUnits: [],
   },
 ];
 

@@ -23,8 +23,8 @@ export type Layout = {
   hierarchies: Hierarchy[];
 };
 
-/** A mount of cgroups: what of the hierarchy it shows, and where. */
-export type CgroupMount = { root: string; point: string; fstype: string; options: string[] };
+/** A mount of cgroups: what of the hierarchy it shows, and where. options: each between commas. */
+export type CgroupMount = { root: string; point: string; fstype: string; options: string };
 
 /** Undoes the octal escapes (\040 and its like) of mountinfo. */
 function unescapeField(s: string): string {
@@ -52,10 +52,12 @@ export function cgroupMounts(mountinfo: string): CgroupMount[] {
     for (let i = 0; i < 3; i++) at = line.indexOf(" ", at) + 1;
     const rootEnd = line.indexOf(" ", at);
     const pointEnd = line.indexOf(" ", rootEnd + 1);
-    const right = line.slice(dash + 3).split(" ");
-    if (pointEnd < 0 || pointEnd > dash || right.length < 3 || (right[0]! !== "cgroup" && right[0]! !== "cgroup2")) continue;
+    const source = line.indexOf(" ", dash + 3);
+    const options = line.indexOf(" ", source + 1);
+    const fstype = line.slice(dash + 3, source);
+    if (pointEnd < 0 || pointEnd > dash || source < 0 || options < 0 || (fstype !== "cgroup" && fstype !== "cgroup2")) continue;
     const root = line.slice(at, rootEnd);
-    found.push({ root: unescapeField(root), point: unescapeField(line.slice(rootEnd + 1, pointEnd)), fstype: right[0]!, options: right[2]!.split(",") });
+    found.push({ root: unescapeField(root), point: unescapeField(line.slice(rootEnd + 1, pointEnd)), fstype, options: `,${line.slice(options + 1)},` });
   }
   return found;
 }
@@ -68,8 +70,8 @@ function below(root: string, path: string): string {
   return path.startsWith(`${root}/`) ? path.slice(root.length) : "";
 }
 
-function hasAll(options: string[], wanted: string[]): boolean {
-  for (const w of wanted) if (!options.includes(w)) return false;
+function hasAll(options: string, wanted: string[]): boolean {
+  for (const w of wanted) if (!options.includes(`,${w},`)) return false;
   return true;
 }
 

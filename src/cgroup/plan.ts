@@ -85,7 +85,7 @@ class Planner {
 
   /** The hierarchy of that version that has the controller, null when none is mounted. */
   find(version: number, controller: string): Hierarchy | null {
-    for (const h of this.layout.hierarchies) if (h.version === version && h.controllers.includes(controller)) return h;
+    for (const h of this.layout.hierarchies) if (h.version === version && h.controllers.indexOf(controller) >= 0) return h;
     return null;
   }
 
