@@ -153,6 +153,8 @@ function served(plan: ContainerPlan, child: Cloned, report: number): number {
     trySignalPidfd(child.pidfd, SIGKILL);
     waitPid(child.pid);
     closeFd(child.pidfd);
+    const own = readReport(report);
+    if (own.state === "failed") throw new SysError(own.failure.step, own.failure.path, own.failure.errno, own.failure.hint); // nothing could be done for it, because it was gone
     throw e;
   }
 }

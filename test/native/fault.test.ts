@@ -129,7 +129,7 @@ const SANDBOXES: { says: string; flags: string[]; config: string[] }[] = [
   { says: "sandbox, standard profile", flags: ["--memory", "64m", "--pids", "64"], config: [] },
   {
     says: "sandbox, LXC configuration and terminal", flags: ["--tty", "--memory", "64m"],
-    config: ["lxc.tty.max = 2", "lxc.pty.max = 64", "lxc.mount.auto = proc:mixed sys:ro cgroup", "lxc.cgroup.devices.deny = a", "lxc.cgroup.devices.allow = c 1:3 rwm", "lxc.cap.drop = sys_module", "lxc.prlimit.nofile = 256", "lxc.hook.version = 1"],
+    config: ["lxc.tty.max = 2", "lxc.pty.max = 64", "lxc.mount.auto = proc:mixed sys:ro cgroup", "lxc.cgroup.devices.deny = a", "lxc.cgroup.devices.allow = c 1:3 rwm", "lxc.cap.drop = sys_module", "lxc.prlimit.nofile = 256", "lxc.net.0.type = veth", "lxc.net.0.flags = up", "lxc.net.0.ipv4.address = 10.214.0.2/24"],
   },
 ];
 
