@@ -8,23 +8,25 @@ import type { Layout } from "../cgroup/layout.ts";
 import { CONTAINER_PARENT, planCgroup, type CgroupPlan } from "../cgroup/plan.ts";
 import { readHostFactsFor } from "../container/facts.ts";
 import { readFstab } from "../container/fstab.ts";
-import { launch, readReport, type Launched } from "../container/launch.ts";
+import { launch, readReport, type Launched, type StartState } from "../container/launch.ts";
+import { outsideHooks, OutsideHooks } from "../container/outside_hooks.ts";
 import { ownsNetwork } from "../container/namespaces.ts";
 import { planContainer, type ContainerRequest } from "../container/plan.ts";
 import { deviceRules } from "../container/profile.ts";
 import { failureOf, failureStatus, failureText } from "../container/report.ts";
 import { seccompFilter } from "../container/seccomp.ts";
 import { ensureModules } from "../driver/apply.ts";
-import type { ContainerDescription } from "../lxc/description.ts";
+import type { ContainerDescription, HookType } from "../lxc/description.ts";
 import type { Problem } from "../lxc/report.ts";
 import { bareNetwork, type NetPlan } from "../net/actions.ts";
 import { disconnectContainer } from "../net/apply.ts";
 import { askLinks } from "../net/host.ts";
 import { modulesOfPlan } from "../net/modules.ts";
 import { linksToAsk, planNetwork, randomNeeded } from "../net/plan.ts";
-import { S_IFDIR, S_IFMT, SIGKILL } from "../sys/constants.ts";
+import { EPOLLIN, S_IFDIR, S_IFMT, SIGKILL } from "../sys/constants.ts";
 import { ESRCH } from "../sys/errno.ts";
 import { closeFd, currentDirectory, listFolders, randomBytes, statPath, writeAll } from "../sys/files.ts";
+import { waitFor } from "../sys/loop.ts";
 import { processId, trySignal, userId, waitPid } from "../sys/processes.ts";
 import { parseDecimal, toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
@@ -144,30 +146,55 @@ function runWish(w: SandboxWish): number {
   removeForgotten(layout);
   const modules = modulesOfPlan(request.net!);
   if (modules.length > 0) ensureModules(modules);
+  const hooks = outsideHooks(planned.plan);
+  const refused = hooks === null ? "" : hooks.run("pre-start", []);
+  if (refused !== "") {
+    say(refused);
+    return SETUP_STATUS;
+  }
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);
   try {
     const signals = holdSignals();
-    return supervise(w, launch(planned.plan), request.net!, signals);
+    return supervise(w, launch(planned.plan), request.net!, hooks, signals);
   } finally {
     for (const text of removeCgroups(cgroup.places)) say(`warning: ${text}`);
+    tellEnd(hooks, "post-stop");
   }
 }
 
+function tellEnd(hooks: OutsideHooks | null, type: HookType): void {
+  const why = hooks === null ? "" : hooks.run(type, ["LXC_TARGET=stop"]);
+  if (why !== "") say(`warning: ${why}`);
+}
+
 /** From the clone to the end of the container and its links. */
-function supervise(w: SandboxWish, l: Launched, net: NetPlan, signals: number): number {
+function supervise(w: SandboxWish, l: Launched, net: NetPlan, hooks: OutsideHooks | null, signals: number): number {
   const f: Foreground = { pid: l.pid, pidfd: l.pidfd, isInit: true };
   let status = SETUP_STATUS;
+  let told: StartState | null = null;
+  let refused = "";
+  if (hooks !== null) {
+    waitFor(l.report, EPOLLIN, -1);
+    told = readReport(l.report);
+    if (told.state !== "failed") refused = hooks.run("start-host", [`LXC_PID=${l.pid}`]);
+    if (refused !== "") trySignal(l.pid, SIGKILL);
+  }
   try {
     status = l.console < 0 ? waitForeground(f, signals) : passTerminal(f, signals, l.console);
   } catch (e) {
     if (trySignal(l.pid, SIGKILL) === 0) waitPid(l.pid); // its groups can't be removed before
     throw e;
   } finally {
+    tellEnd(hooks, "stop");
     for (const text of disconnectContainer(net, l.netFd)) say(`warning: ${text}`);
     closeFd(l.netFd);
   }
-  const told = readReport(l.report);
+  if (told === null || told.state !== "failed") told = readReport(l.report);
   closeFd(l.report);
+  if (refused !== "") {
+    say(refused);
+    return SETUP_STATUS;
+  }
   if (told.state !== "failed") return status;
   say(failureText(w.name, told.failure));
   return failureStatus(told.failure);

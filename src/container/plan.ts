@@ -368,7 +368,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
   const plan: ContainerPlan = {
     name: r.name, cloneFlags: p.namespaces.cloned, pidNamespace: pid.length > 0 ? pid[0]! : null, root, cgroup: r.cgroup, net: r.net,
     steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(), borrows: p.borrows(),
-    argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
+    argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 || (r.net !== null && r.net.scriptsUp.length + r.net.scriptsDown.length > 0) ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
     hookVersion: d.hookVersion, hooks: d.hooks, remount: r.remount, capabilities: p.kept, filter: r.filter,
     uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, mapped: p.mapped,
     hostUid: hostId(d.idmaps, "u"), hostGid: hostId(d.idmaps, "g"),

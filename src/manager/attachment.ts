@@ -5,6 +5,7 @@
  */
 import type { Layout } from "../cgroup/layout.ts";
 import { planCgroupPlaces, type CgroupPlace } from "../cgroup/plan.ts";
+import { outsideHooks, OutsideHooks } from "../container/outside_hooks.ts";
 import type { NetPlan } from "../net/actions.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import type { Timer } from "../sys/loop.ts";
@@ -17,10 +18,11 @@ export class Attachment {
   readonly unit: Unit;
   /** Only until its program runs: what is large is not kept for as long as it does. */
   prepared: Prepared | null = null;
-  /** Of `prepared`, what is needed afterwards: its halt signal (-1: the usual one), filter, links. */
+  /** Of `prepared`, what is needed afterwards: its halt signal (-1: the usual one), filter, links, hooks. */
   halt = -1;
   filter: Uint8Array = NO_FILTER;
   network: NetPlan | null = null;
+  hooks: OutsideHooks | null = null;
   places: CgroupPlace[] = [];
   /** Report socket of a set-up that is under way, and its network namespace where host links lie in it. */
   report = -1;
@@ -45,6 +47,7 @@ export class Attachment {
     this.halt = -1;
     this.filter = NO_FILTER;
     this.network = null;
+    this.hooks = null;
     this.places = planCgroupPlaces(layout, this.unit.name(), false);
   }
 
@@ -53,6 +56,7 @@ export class Attachment {
     this.halt = p.description.signals.halt;
     this.filter = p.plan === null ? NO_FILTER : p.plan.filter;
     this.network = p.network;
+    this.hooks = p.plan === null ? null : outsideHooks(p.plan);
     this.places = p.cgroup.places;
   }
 }

@@ -7,7 +7,7 @@
 import { killCgroup } from "../cgroup/kill.ts";
 import { CgroupListener, CgroupMonitor, oomKills } from "../cgroup/monitor.ts";
 import { Answer, startWorker } from "../supervisor/worker.ts";
-import { SIGKILL } from "../sys/constants.ts";
+import { SIGHUP, SIGKILL } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
 import { trySignalPidfd } from "../sys/processes.ts";
@@ -90,6 +90,7 @@ export class Cleaning extends CgroupListener {
     closeConsole(r, a);
     a.networked = false;
     const job = new CleanJob({
+      hooks: network === null ? null : a.hooks, target: a.unit.ending.kind === "killed" && a.unit.ending.code === SIGHUP ? "reboot" : "stop",
       lock: lockOf(r.settings, c.name), volumes: volumePlanOf(r.around, c), places: a.places, network, netFd: a.netFd,
       exports: planExports(r.settings.exports, c.name, c.exports), exportsDir: r.settings.exports,
     });

@@ -5,9 +5,11 @@
  */
 import { removeCgroups } from "../cgroup/apply.ts";
 import type { CgroupPlace } from "../cgroup/plan.ts";
+import { OutsideHooks } from "../container/outside_hooks.ts";
 import { ensureModules } from "../driver/apply.ts";
 import { DriverManager } from "../driver/manager.ts";
 import type { MetaValues } from "../driver/managed.ts";
+import type { HookType } from "../lxc/description.ts";
 import type { NetPlan } from "../net/actions.ts";
 import { disconnectContainer } from "../net/apply.ts";
 import { reason } from "../sys/error.ts";
@@ -68,12 +70,13 @@ export type MountWish = {
   disks: Disks;
   driversRequired: string[];
   driversOptional: string[];
+  hooks: OutsideHooks | null;
 };
 
 /** Begins the line of an answer that names a driver that is loaded now; others are warnings. */
 export const LOADED = "loaded ";
 
-/** Folders, modules, disks, volumes, then drivers. */
+/** Folders, modules, disks, volumes, then drivers, then hooks. */
 export class MountJob extends Job {
   private readonly wish: MountWish;
   private readonly drivers: DriverManager;
@@ -101,10 +104,16 @@ export class MountJob extends Job {
       const lines = this.load(alias);
       for (const line of lines) said.push(line);
       if (lines.length === 0 || lines[0]!.startsWith(LOADED)) continue;
-      unmountVolumes(w.volumes);
-      throw new Error(lines.join("; "));
+      this.giveUp(lines.join("; "));
     }
+    const why = w.hooks === null ? "" : w.hooks.run("pre-start", []);
+    if (why !== "") this.giveUp(why);
     return said.join("\n");
+  }
+
+  private giveUp(why: string): void {
+    unmountVolumes(this.wish.volumes);
+    throw new Error(why);
   }
 
   /** What came of one driver: that it is loaded, or its problems. */
@@ -114,8 +123,28 @@ export class MountJob extends Job {
   }
 }
 
-/** What is left of a run. lock: as of MountWish. network: null when there is none to undo. */
-export type Remains = { lock: string; volumes: VolumePlan; places: CgroupPlace[]; network: NetPlan | null; netFd: number; exports: Export[]; exportsDir: string };
+/** A container runs now: scripts and hooks that want to know. pid: of its init. */
+export class StartedJob extends Job {
+  private readonly hooks: OutsideHooks;
+  private readonly pid: number;
+
+  constructor(hooks: OutsideHooks, pid: number) {
+    super();
+    this.hooks = hooks;
+    this.pid = pid;
+  }
+
+  run(): string {
+    const why = this.hooks.run("start-host", [`LXC_PID=${this.pid}`]);
+    if (why !== "") throw new Error(why);
+    return "";
+  }
+}
+
+/** What is left of a run. lock: as of MountWish. network: null when there is none to undo; hooks likewise, target: what they are told follows, "stop" or "reboot". */
+export type Remains = {
+  hooks: OutsideHooks | null; target: string; lock: string; volumes: VolumePlan; places: CgroupPlace[]; network: NetPlan | null; netFd: number; exports: Export[]; exportsDir: string;
+};
 
 /** How often taking down is tried while something is left, and how long one waits in between: what is in use, or refused once, may go then. */
 const CLEAN_ATTEMPTS = 3;
@@ -134,13 +163,27 @@ export class CleanJob extends Job {
   }
 
   run(): string {
+    const told: string[] = [];
+    this.tell("stop", told);
+    const left = this.takeDown();
+    this.tell("post-stop", told);
+    return [...told, ...left].join("\n");
+  }
+
+  private tell(type: HookType, told: string[]): void {
+    const h = this.remains.hooks;
+    const why = h === null ? "" : h.run(type, [`LXC_TARGET=${this.remains.target}`]);
+    if (why !== "") told.push(why);
+  }
+
+  private takeDown(): string[] {
     const first = this.attempt();
     let left = first;
     for (let i = 1; i < CLEAN_ATTEMPTS && left.length > 0; i++) {
       sleepMs(CLEAN_PAUSE_MS);
       left = this.attempt();
     }
-    return (left.length > 0 ? left : first.map((w) => `${w} (gone at another attempt)`)).join("\n");
+    return left.length > 0 ? left : first.map((w) => `${w} (gone at another attempt)`);
   }
 
   /** Taking down without the lock is better than leaving it all; the next attempt asks for it again. */

@@ -86,7 +86,7 @@ export class Mounting {
       }
       const wish = {
         lock: lockOf(r.settings, c.name), folders: ownFolders(r.settings, c, r.around.revision), modules, volumes: volumePlanOf(r.around, c), options: r.around.volumes,
-        disks: this.disks, driversRequired: c.driversRequired, driversOptional: c.driversOptional,
+        disks: this.disks, driversRequired: c.driversRequired, driversOptional: c.driversOptional, hooks: a.hooks,
       };
       startWorker(this.runtime.loop, new MountJob(wish, this.drivers, this.meta), new Mounted(this, a));
     } catch (e) {

@@ -19,6 +19,7 @@ import type { Log } from "../log/line.ts";
 import { prepareNetwork } from "../net/apply.ts";
 import { Runtime, type Supervisor } from "../supervisor/supervisor.ts";
 import { noEnding, type Unit } from "../supervisor/unit.ts";
+import { Answer, startWorker } from "../supervisor/worker.ts";
 import { EPOLLIN, SIGKILL } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd, makeDirectories, readTextOr } from "../sys/files.ts";
@@ -32,7 +33,7 @@ import { volumeOptionsOf } from "./device_parts.ts";
 import { DeviceRules } from "./device_rules.ts";
 import { watchEnd } from "./ends.ts";
 import { type InsideEnd, InsideRun } from "./inside.ts";
-import type { Disks } from "./jobs.ts";
+import { StartedJob, type Disks } from "./jobs.ts";
 import { processStart } from "./journal.ts";
 import { Mounting } from "./mounting.ts";
 import { Networks } from "./networks.ts";
@@ -50,6 +51,23 @@ class ReportWatch extends Watch {
   }
   ready(_events: number): void {
     this.runtime.reported(this.a);
+  }
+}
+
+class HooksRun extends Answer {
+  private readonly runtime: ContainerRuntime;
+  private readonly unit: Unit;
+  private readonly pid: number;
+  constructor(runtime: ContainerRuntime, unit: Unit) {
+    super();
+    this.runtime = runtime;
+    this.unit = unit;
+    this.pid = unit.pid;
+  }
+  answered(ok: boolean, text: string): void {
+    if (this.unit.phase !== "STARTING" || this.unit.pid !== this.pid) return; // it has ended meanwhile
+    if (ok) this.runtime.runs(this.unit);
+    else this.runtime.refuse(this.unit, text);
   }
 }
 
@@ -171,8 +189,21 @@ export class ContainerRuntime extends Runtime {
       return;
     }
     a.prepared = null;
-    this.tell(a.unit, "started");
-    this.rules.begin(a.unit);
+    if (a.hooks === null) {
+      this.runs(a.unit);
+      return;
+    }
+    try {
+      startWorker(this.loop, new StartedJob(a.hooks, a.unit.pid), new HooksRun(this, a.unit));
+    } catch (e) {
+      this.refuse(a.unit, reason(e));
+    }
+  }
+
+  /** Its program has begun, and who wanted to know that knows. */
+  runs(unit: Unit): void {
+    this.tell(unit, "started");
+    this.rules.begin(unit);
   }
 
   private setUpNews(unit: Unit, r: StartState): void {

@@ -24,7 +24,7 @@ const PROGRAM = "/usr/bin/wherry";
 type Boot = {
   board: Board;
   kind: "hybrid" | "legacy" | "unified";
-  /** What of the kernel command line asks for that layout. */
+  /** On the kernel command line: what asks for that layout, and for what the looks show. */
   append: string[];
   /** What /proc/self/mountinfo must have of cgroups, and must not. */
   mounted: RegExp;
@@ -38,10 +38,12 @@ type Boot = {
 const GROUPED = { scenarios: SCENARIOS.filter((s) => s.rows.some((r) => r.includes("cgroup"))), looks: LOOKS.filter((l) => l.rows.some((r) => r.startsWith("§9"))), containers: ["plain", "limited", "eats"] };
 const ALL = { scenarios: SCENARIOS, looks: LOOKS, containers: [] };
 
+const FIRMWARE = ["PV_STORAGE_FIRMWARE_VOL=1"];
+
 const BOOTS: Boot[] = [
-  { board: boardNamed("armv7"), kind: "hybrid", append: [], mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/, ...ALL },
+  { board: boardNamed("armv7"), kind: "hybrid", append: FIRMWARE, mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/, ...ALL },
   { board: boardNamed("armv7"), kind: "legacy", append: ["wherry_cgroup=legacy"], mounted: / - cgroup cgroup .*memory/, absent: / - cgroup2 /, ...GROUPED },
-  { board: boardNamed("aarch64"), kind: "unified", append: ["cgroup_no_v1=all", "wherry_cgroup=unified"], mounted: / \/sys\/fs\/cgroup .* - cgroup2 /, absent: / - cgroup cgroup /, ...ALL },
+  { board: boardNamed("aarch64"), kind: "unified", append: [...FIRMWARE, "cgroup_no_v1=all", "wherry_cgroup=unified"], mounted: / \/sys\/fs\/cgroup .* - cgroup2 /, absent: / - cgroup cgroup /, ...ALL },
   { board: boardNamed("aarch64"), kind: "hybrid", append: ["wherry_cgroup=hybrid"], mounted: / - cgroup cgroup .*memory/, absent: / \/sys\/fs\/cgroup \S+ \S+ - cgroup2/, ...GROUPED },
 ];
 

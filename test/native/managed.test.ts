@@ -1,6 +1,5 @@
 /** What the manager does for containers by the runtime specification, on this machine's kernel; test/boot/runtime.test.ts runs the same on booted boards. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -8,6 +7,7 @@ import * as assert from "uvu/assert";
 import { ensureBinary } from "../../build/images.ts";
 import { buildRevision } from "../../build/revision.ts";
 import { debsDir } from "../../toolchain/places.ts";
+import { runResultAsync } from "../../toolchain/run.ts";
 import { targetNamed } from "../../toolchain/targets.ts";
 import { missing } from "../needs.ts";
 import { HostedDaemon } from "./hosted.ts";
@@ -27,7 +27,9 @@ async function runAll(): Promise<{ seen: (Seen | undefined)[]; left: string[]; s
     daemon.start(["unshare", "-n"]);
     await daemon.until("it answers", async () => ((await daemon.ask("GET", "/containers")).status === 200 ? true : null), 120_000);
     const script = looksScript(HERE, { program, storage: join(top, "storage"), volumes: join(top, "volumes"), configs: join(top, "configs"), exports: join(top, "exports"), run: join(top, "run") });
-    const r = spawnSync("nsenter", ["-t", String(daemon.pid()), "-n", "/bin/sh", "-s"], { input: script, encoding: "utf8", timeout: DEADLINE_MS, maxBuffer: 1 << 26, env: { PATH: process.env.PATH, LC_ALL: "C" } });
+    writeFileSync(join(work, "looks"), script);
+    // not by spawnSync: what the daemon says has to be read meanwhile
+    const r = await runResultAsync("nsenter", ["-t", String(daemon.pid()), "-n", "/bin/sh", join(work, "looks")], { timeout: DEADLINE_MS, env: { PATH: process.env.PATH, LC_ALL: "C" } });
     if (r.stderr !== "") console.log(r.stderr);
     const said = daemon.said();
     await daemon.stop();

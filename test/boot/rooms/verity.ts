@@ -57,7 +57,7 @@ function mount(volumes: VolumePlan): boolean {
     // a lock is held to the end of the process, which is one for both jobs here: they have one each
     const warnings = new MountJob({
       lock: "/tmp/start", folders: [`${BASE}/volumes`], modules: [], volumes, options: { loopBase: -1, verity: true, verityArguments: "" }, disks: { plans: [], lock: "" },
-      driversRequired: [], driversOptional: [],
+      driversRequired: [], driversOptional: [], hooks: null,
     }, new DriverManager([], "", ""), new NoMeta()).run();
     say(`up ${warnings}`);
     return true;
@@ -69,7 +69,7 @@ function mount(volumes: VolumePlan): boolean {
 
 function down(volumes: VolumePlan): void {
   try {
-    say(`down ${new CleanJob({ lock: "/tmp/stop", volumes, places: [], network: null, netFd: -1, exports: [], exportsDir: "" }).run()}`);
+    say(`down ${new CleanJob({ hooks: null, target: "stop", lock: "/tmp/stop", volumes, places: [], network: null, netFd: -1, exports: [], exportsDir: "" }).run()}`);
   } catch (e) {
     say(`down ${reason(e)}`);
   }

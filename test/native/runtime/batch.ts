@@ -46,7 +46,7 @@ settled() { i=0; while links | grep -q -v -x -f $T.links && [ $i -lt 400 ]; do i
 left() {
   grep -e " $T/" -e " /run/wherry/root" /proc/self/mountinfo
   for m in $(grep -e ' - cgroup2\\? ' /proc/self/mountinfo | cut -d' ' -f5); do [ -e "$m/lxc/$N" ] && echo "$m/lxc/$N"; done
-  for b in /sys/block/loop*/loop/backing_file; do [ -e "$b" ] && grep -e "$T/" -e "$IMAGE" "$b"; done
+  for b in /sys/block/loop*/loop/backing_file; do [ -e "$b" ] && grep -s -e "$T/" -e "$IMAGE" "$b"; done
   for d in /sys/block/dm-*/dm/name; do [ -e "$d" ] && grep "$N" "$d"; done
   links | grep -v -x -f $T.links
   true

@@ -64,6 +64,7 @@ function verityOf(image: Buffer): { tree: Buffer; hash: string } {
 export function managedRevision(debs: string, own: boolean, volumesDir: string): ManagedRevision {
   const root = scenarioRoot(debs);
   const image = squashfs(root);
+  const hook = join(dirname(volumesDir), "storage/trails/0/hooked/hook");
   const like = (name: string, more: Partial<ContainerSpec> = {}): ContainerSpec => ({
     name, root: image, init: SLEEP, volumesDir, keep: "user ipc", ...more, run: { group: "app", restart_policy: "container", auto_recovery: RETRY, ...more.run },
   });
@@ -86,11 +87,18 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
     like("limited", { extra: ["lxc.mount.auto = cgroup:ro:force"], run: { wherry: { limits: { memory: { max: 24 << 20 }, pids: { max: 33 }, cpu: { quota: "50ms" } } } } }),
     like("deaf", { init: ["/bin/sleep", "1000000"] }),
     like("halted", { init: ["/bin/sh", "-c", "trap 'echo halted; exit 0' USR1; echo up; while :; do sleep 1000 & wait; done"], extra: ["lxc.signal.halt = SIGUSR1"] }),
+    like("clash", { extra: ["lxc.net.0.type = empty"], run: { network: { pool: "inner", ip: "10.99.0.200" } } }),
     like("wired", { extra: ["lxc.net.0.type = veth", "lxc.net.0.link = br-inner", "lxc.net.0.name = lan0", "lxc.net.0.flags = up", "lxc.net.0.ipv4.address = 10.99.0.50/24", "lxc.net.0.ipv4.gateway = 10.99.0.1", "lxc.net.0.hwaddr = 02:00:00:00:00:50"] }),
+    like("hooked", {
+      extra: [
+        ...["pre-start", "pre-mount", "mount", "autodev", "start-host", "stop", "post-stop"].map((t) => `lxc.hook.${t} = /bin/sh ${hook}`), "lxc.net.0.type = veth", "lxc.net.0.flags = up",
+        `lxc.net.0.script.up = /bin/sh ${hook}`, `lxc.net.0.script.down = /bin/sh ${hook}`,
+      ],
+    }),
   ];
   const files: { [key: string]: string | Buffer } = {
     "bare/fstab": "tmpfs srv tmpfs size=8k,mode=711 0 0\n", "storer/data.squashfs": dataImage("squashfs"), "storer/more.ext4": ext4Image(), "datum/data.squashfs": dataImage("datum"),
-    "_config/storer/etc/motd": "overlaid\n", "_config/storer/.hidden": "dot\n",
+    "hooked/hook": `echo $3 $LXC_NAME \${LXC_PID:+pid} $LXC_TARGET >> ${join(dirname(volumesDir), "hooked")}\n`, "_config/storer/etc/motd": "overlaid\n", "_config/storer/.hidden": "dot\n",
   };
   const documents: { [key: string]: Json } = {
     "plugged/mdev.json": { rules: ["null 0:0 640", "vda 0:5 600", ".* 0:0 600 !"] },
@@ -100,11 +108,12 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
     const { tree, hash } = verityOf(image);
     files["verified/root.squashfs.hash"] = tree;
     documents["verified/_dm/root.squashfs.json"] = { type: "dm-verity", data_device: "root.squashfs", hash_device: "root.squashfs.hash", root_hash: hash };
-    documents["bsp/drivers.json"] = { all: { dum: ["dummy numdummies=1"], none: ["nonesuch"] } };
+    documents["bsp/drivers.json"] = { all: { dum: ["dummy numdummies=1"], none: ["nonesuch"], asks: ["zram num_devices=${user-meta:zrams}"] } };
     const link = (name: string, type: string, parent: string, more: string[]): ContainerSpec => like(name, {
       extra: [`lxc.net.0.type = ${type}`, `lxc.net.0.link = ${parent}`, "lxc.net.0.name = up0", "lxc.net.0.flags = up", ...more], run: { drivers: { required: ["dum"], optional: [], manual: [] } },
     });
     containers.push(
+      like("asks", { run: { drivers: { required: ["asks"], optional: [], manual: [] } } }),
       like("verified", { run: { "root-volume": "dm:root.squashfs" } }),
       like("driven", { run: { drivers: { required: ["dum"], optional: ["none"], manual: [] } } }),
       link("mac", "macvlan", "dummy0", ["lxc.net.0.macvlan.mode = bridge", "lxc.net.0.ipv4.address = 10.98.0.2/24"]), link("ipv", "ipvlan", "br-inner", ["lxc.net.0.ipv4.address = 10.97.0.2/24"]),
@@ -112,7 +121,8 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
       link("tagged", "vlan", "br-inner", ["lxc.net.0.vlan.id = 7"]),
     );
   }
-  const device = {
+  const device: { [key: string]: Json } = {
+    ...(own ? { volumes: { "pv--firmware": { persistence: "boot" } } } : {}),
     groups: [
       { name: "root", status_goal: "STARTED", restart_policy: "system", timeout: 120 },
       { name: "app", status_goal: "STARTED", restart_policy: "container", timeout: 120 },
@@ -132,12 +142,13 @@ pid() { row "$1" | tr -s ' ' | cut -d' ' -f5; }
 until_row() { i=0; until row "$1" | tr -s ' ' | cut -d' ' -f1-3,5- | grep -q -e "$2"; do i=$((i + 1)); if [ $i -gt 400 ]; then echo "never $2: $(row "$1")"; return 1; fi; sleep 0.3; done; }
 groups() { for m in $(grep -e ' - cgroup2\\? ' /proc/self/mountinfo | cut -d' ' -f5); do [ -e "$m/lxc/$1" ] && echo "$m/lxc/$1"; done; }
 until_frozen() { i=0; until for g in $(groups $1); do cat $g/cgroup.events $g/freezer.state; done 2> /dev/null | grep -q -e '^frozen 1' -e FROZEN; do i=$((i + 1)); if [ $i -gt 400 ]; then echo "never frozen"; return 1; fi; sleep 0.3; done; }
-# what is left of a container, from outside
-gone() {
+# what is left of a container, from outside: the kernel gives up a loop device when its last look at it ends
+gone() { i=0; while [ -n "$(rest $1)" ] && [ $i -lt 40 ]; do i=$((i + 1)); sleep 0.3; done; rest $1; }
+rest() {
   grep -e " $V/$1/" /proc/self/mountinfo
   groups $1
-  for b in /sys/block/loop*/loop/backing_file; do [ -e "$b" ] && grep -e "/trails/0/$1/" "$b"; done
-  for d in /sys/block/dm-*/dm/name; do [ -e "$d" ] && grep -e "--$1-" "$d"; done
+  for b in /sys/block/loop*/loop/backing_file; do [ -e "$b" ] && grep -s -e "^$S/trails/0/$1/" "$b"; done
+  for d in /sys/block/dm-*/dm/name; do [ -e "$d" ] && grep -s -e "--$1-" "$d"; done
   [ -e "$C/$1" ] && echo "$C/$1"
   true
 }
@@ -218,6 +229,13 @@ export const LOOKS: Look[] = [
   { rows: ["§9 cgroups", "§2 exit reason"], says: "an end for lack of memory is named as its reason", script: "until_row eats STOPPED; row eats; gone eats", check: (l) => { assert.is(l.length, 1, l.join("\n")); has(l, /memory/); } },
   { rows: ["§9 cgroups", "§4 stop"], says: "no group stays of one with limits", script: STOPPED_CLEANLY("limited"), check: (l) => assert.is(l.length, 1, l.join("\n")) },
   { rows: ["§4 reboot from inside"], says: "a reboot from inside ends the container, which is started again", boardsOnly: true, script: "until_row reboots STARTED; inside reboots 'reboot -f'; until_row reboots 'STARTED .* 2 .*signal 1'; row reboots", check: (l) => { assert.is(l.length, 1, l.join("\n")); assert.match(l[0]!, /STARTED .* 2 .*signal 1/); } },
+  // §13
+  {
+    rows: ["§13 lxc.hook.*", "§14 net.N script.up", "§15 order"], says: "hooks and link scripts outside run in their order, and one that fails refuses the start",
+    script: `log=$(dirname $V)/hooked; if [ ! -e /bin/sh ]; then until_row hooked 'STOPPED.*hook pre-start'; mkdir -p /bin; cp $S/scenarios/root/bin/busybox /bin/sh; "$W" start hooked; fi
+until_row hooked STARTED; "$W" stop hooked; until_row hooked STOPPED; cat $log; gone hooked`,
+    check: (l) => assert.equal(l.map((x) => x.trim().split(" ").filter((w) => w !== "hooked").join(" ")), ["pre-start", "pre-mount", "mount", "autodev", "up", "start-host pid", "down", "stop stop", "post-stop stop"]),
+  },
   // §11
   {
     rows: ["§11 pools"], says: "containers of a pool have addresses, a gateway, a name, and reach each other", script: "inside pair1 'ip -4 addr show eth0 | grep -o \"inet [0-9./]*\"; ip route | head -n 1; ping -c 1 -W 60 10.99.0.77 | grep -c \"1 packets received\"; cat /sys/class/net/eth0/address; ping -c 1 -W 60 10.99.0.1 | grep -c \"1 packets received\"'; inside pair2 'ip -4 addr show eth0 | grep -o \"inet [0-9./]*\"; ls /sys/class/net'",
@@ -230,6 +248,12 @@ export const LOOKS: Look[] = [
   },
   { rows: ["§11 boot bridge"], says: "the default bridge is there", boardsOnly: true, script: "inside boss true; ip -4 addr show lxcbr0 | grep -o 'inet [0-9./]*'", check: (l) => assert.equal(l, ["inet 10.0.3.1/24"]) },
   { rows: ["§8 drivers"], says: "required drivers are loaded, an optional one that fails is not minded", boardsOnly: true, script: "until_row driven STARTED; test -d /sys/module/dummy && echo loaded", check: (l) => assert.equal(l, ["loaded"]) },
+  {
+    rows: ["§8 drivers"], says: "parameters are those of user metadata, and a required driver that is refused refuses the start", boardsOnly: true,
+    script: "until_row asks 'STOPPED.*zram'; printf 3 > $RUN/user-meta/zrams; \"$W\" start asks; until_row asks STARTED; ls /sys/block | grep -c zram", check: (l) => assert.equal(l, ["3"]),
+  },
+  { rows: ["§8 firmware"], says: "the kernel looks for firmware in volume pv--firmware", boardsOnly: true, script: "cat /sys/module/firmware_class/parameters/path; grep -c ' /volumes/bsp/pv--firmware ' /proc/self/mountinfo", check: (l) => assert.equal(l, ["/volumes/bsp/pv--firmware", "1"]) },
+  { rows: ["§3 4 configuration and pool"], says: "links and a pool together refuse the start", script: "until_row clash STOPPED; row clash", check: (l) => has(l, /clash\/lxc\.container\.conf.*lxc\.net can't be used together with a pool/) },
   ...[["mac", "macvlan", "10.98.0.2/24"], ["ipv", "ipvlan", "10.97.0.2/24"], ["tagged", "vlan", ""]].map(([name, kind, address]): Look => ({
     rows: [`§14 net.N ${kind}`], says: `a ${kind} is inside under its name, and gone with its container`, boardsOnly: true,
     script: `until_row ${name} STARTED; inside ${name} 'ls /sys/class/net | tr "\\n" " "; echo; ip -4 addr show up0 | grep -o "inet [0-9./]*"; cat /sys/class/net/up0/uevent | grep DEVTYPE'; ( ${STOPPED_CLEANLY(name!)} ) | tr -s ' ' | cut -d' ' -f3; grep -c up0 /proc/net/dev`,
@@ -242,6 +266,11 @@ export const LOOKS: Look[] = [
   { rows: ["§4 stop", "§5 volumes"], says: "nothing stays of one with volumes, storage and a configuration overlay", script: STOPPED_CLEANLY("storer"), check: (l) => assert.is(l.length, 1, l.join("\n")) },
   { rows: ["§5 dm:X"], says: "nor of one with a verified root", boardsOnly: true, script: STOPPED_CLEANLY("verified"), check: (l) => assert.is(l.length, 1, l.join("\n")) },
   { rows: ["§11 pools", "§14 net.N veth"], says: "nor of links", script: `for c in pair1 pair2 wired; do ( ${STOPPED_CLEANLY("$c")} ) | tr -s ' ' | cut -d' ' -f1-3; done; grep -c veth /proc/net/dev`, check: (l) => assert.equal(l, ["pair1 app STOPPED", "pair2 app STOPPED", "wired app STOPPED", "0"]) },
+  {
+    rows: ["§6 8 dev-log"], says: "the host's /dev/log is in containers that start while it is there; a manager that executes itself again lets all run on", boardsOnly: true,
+    script: `syslogd -O /tmp/syslog; p=$(pid bare); "$W" reexec; until_row bare STARTED; [ "$(pid bare)" = "$p" ] && echo same; "$W" start plain; until_row plain STARTED; inside plain 'logger -t inside hello'; i=0; until grep -q 'inside: hello' /tmp/syslog || [ $i -gt 400 ]; do i=$((i + 1)); sleep 0.3; done; grep -o 'inside: hello' /tmp/syslog; "$W" stop plain; until_row plain STOPPED > /dev/null`,
+    check: (l) => assert.equal(l, ["same", "inside: hello"]),
+  },
   { rows: ["§2 user_stopped"], says: "what was stopped stays so until it is started", script: "row plain | tr -s ' ' | cut -d' ' -f3; \"$W\" start plain; until_row plain STARTED; inside plain 'echo again'", check: (l) => assert.equal(l, ["STOPPED", "again"]) },
 ];
 

@@ -66,7 +66,7 @@ They run on this machine (\`test/native/runtime.test.ts\`, \`managed.test.ts\`) 
 (\`test/boot/runtime.test.ts\`): armv7 with v1 controllers beside cgroup2, aarch64 with cgroup2 alone; what is about cgroups once more as v1 alone on armv7
 and as hybrid on aarch64, each asked for on the kernel command line. Other names are files below \`test/\`.
 
-No test shows yet: the file loggers and the runtime's own log of §10, firmware volumes of §8, pventer's own scripts.
+The file loggers and the runtime's own log of §10 are not built yet. No test shows yet: pventer's own scripts.
 
 | row | what is shown | by |
 |---|---|---|

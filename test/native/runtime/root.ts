@@ -4,7 +4,7 @@ import type { Tree } from "../../../build/tree.ts";
 
 const APPLETS = [
   "sh", "true", "false", "cat", "ls", "id", "hostname", "sleep", "env", "touch", "mkdir", "grep", "head", "tail", "ps", "stat", "readlink", "tty", "wc", "mknod",
-  "mount", "umount", "kill", "ln", "rm", "cut", "tr", "dd", "chmod", "ifconfig", "ip", "ping", "sort", "sync", "reboot",
+  "mount", "umount", "kill", "ln", "rm", "cut", "tr", "dd", "chmod", "ifconfig", "ip", "ping", "sort", "sync", "reboot", "logger",
 ];
 
 /** debs: unpacked packages of the machine. */

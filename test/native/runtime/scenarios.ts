@@ -39,6 +39,11 @@ function refused(s: Seen, why: RegExp): void {
 const PROC = "lxc.mount.auto = proc";
 const CAPABILITIES = "grep -E '^Cap(Eff|Bnd)' /proc/self/status | tr '\\t' ' '";
 
+const NODES = "stat -c '%n %F %t:%T %a' /dev/*";
+
+/** A booted device has no shell of its own, which hooks need. */
+const HOST_SHELL = "[ -e /bin/sh ] || { mkdir -p /bin; cp $R/bin/busybox /bin/sh; }";
+
 const BRIDGE = "ip link add b$N type bridge && ip addr add 10.77.0.1/24 dev b$N && ip link set b$N up";
 const NO_BRIDGE = "ip link del b$N";
 /** What there is of up0, without what differs between programs that show it. */
@@ -92,8 +97,8 @@ function linkScenarios(): Scenario[] {
     { rows: ["§14 net.N veth"], says: "a start that fails takes its links away", before: BRIDGE, config: [...bridged, "lxc.init.cwd = /no/where"], inside: "true", after: NO_BRIDGE, check: (s) => refused(s, /chdir \/no\/where: ENOENT/) },
     {
       rows: ["§14 net.N veth"], says: "one that is killed with its supervisor takes its links along", before: BRIDGE, config: bridged, inside: "true",
-      after: `"$W" sandbox --config $T/config $R /bin/sleep 1000000 & p=$!; i=0; until links | grep h$N; do i=$((i + 1)); [ $i -lt 400 ] || break; sleep 0.1; done; kill -9 $p; ${NO_BRIDGE}; settled; "$W" sandbox $R /bin/true; ls -d /sys/fs/cgroup/*/lxc/sandbox-$p 2> /dev/null`,
-      check: (s) => { succeeded(s); assert.equal(s.after.length, 1, s.after.join("\n")); },
+      after: `"$W" sandbox --config $T/config $R /bin/sleep 1000000 & p=$!; i=0; until links | grep h$N; do i=$((i + 1)); [ $i -lt 400 ] || break; sleep 0.1; done; kill -9 $p; wait $p; ${NO_BRIDGE}; settled; "$W" sandbox --profile lxc $R /bin/true; ls -d /sys/fs/cgroup/*/lxc/sandbox-$p 2> /dev/null`,
+      check: (s) => { succeeded(s); assert.equal(s.after.filter((l) => l !== "Killed").length, 1, s.after.join("\n")); },
     },
     { rows: ["§13 lxc.mount.fstab"], says: "its lines are entries, a relative name begins at the configuration", before: "echo 'tmpfs srv tmpfs size=8k,mode=711 0 0' > $T/fstab", config: [PROC, "lxc.mount.fstab = fstab"], inside: "grep -c ' /srv .* - tmpfs tmpfs .*size=8k,mode=711' /proc/self/mountinfo", check: (s) => printed(s, ["1"]) },
   ];
@@ -324,8 +329,22 @@ export const SCENARIOS: Scenario[] = [
     rows: ["§13 lxc.hook.*", "§15 order"], says: "hooks run in their order, in the container's mounts, and one that fails ends the start", before: "cp -a $R $T/root; printf '#!/bin/sh\\nexit 3\\n' > $T/fail; chmod 755 $T/fail", root: "$T/root", config: [PROC, "lxc.hook.mount = $T/fail"],
     inside: "true", check: (s) => refused(s, /hook mount .*fail: ended with status (3|127: not found, or no \/bin\/sh)/),
   },
+  {
+    rows: ["§13 lxc.hook.*", "§15 order"], says: "hooks of every kind run in their order, and know which they are", before: `${HOST_SHELL}; echo 'echo $3 $LXC_NAME \${LXC_PID:+pid} $LXC_TARGET >> '$T/order > $T/hook`,
+    config: [PROC, ...["post-stop", "stop", "start-host", "autodev", "mount", "pre-mount", "pre-start"].map((t) => `lxc.hook.${t} = /bin/sh $T/hook`), "lxc.hook.start = /bin/sh -c 'echo \\$2 > /started'"],
+    inside: "cat /started", after: "sed \"s/ $N//\" $T/order",
+    check: (s) => { printed(s, ["start"]); assert.equal(s.after.map((l) => l.trim()), ["pre-start", "pre-mount", "mount", "autodev", "start-host pid", "stop stop", "post-stop stop"]); },
+  },
+  {
+    rows: ["§13 lxc.hook.*"], says: "one outside that fails ends the start", before: HOST_SHELL, config: [PROC, "lxc.hook.start-host = /bin/sh -c 'exit 4'"], inside: "sleep 1000000", check: (s) => refused(s, /hook start-host .*exit 4.*: ended with status 4/),
+  },
   { rows: ["§13 security profile (design)"], says: "standard: few capabilities, no_new_privs, a filter", inside: "grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr '\\t' ' '", check: (s) => printed(s, ["CapBnd: 00000000000405fb", "NoNewPrivs: 1", "Seccomp: 2"]) },
 
+  {
+    rows: ["§14 autodev"], says: "the host's /dev is bound with autodev=0, and nothing of it is taken away or replaced", before: `${NODES} > $T/nodes`,
+    config: [PROC, "lxc.autodev = 0", "lxc.mount.entry = /dev dev none rbind 0 0", "lxc.pty.max = 4", "lxc.tty.max = 2"], inside: "ls /dev/pts | grep ptmx; test -c /dev/null && echo null",
+    after: `${NODES} | grep -v -x -F -f $T/nodes; ${NODES} | wc -l | tr -d ' '; wc -l < $T/nodes | tr -d ' '`, check: (s) => { printed(s, ["ptmx", "null"]); assert.is(s.after.length, 2, s.after.join("\n")); assert.is(s.after[0], s.after[1]); },
+  },
   // links: $N is short enough to name one; the bridge of a scenario is b$N
   ...linkScenarios(),
 ];

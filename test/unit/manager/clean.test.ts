@@ -64,7 +64,7 @@ class World {
 function start(): string {
   const none = new DriverManager([], "", "");
   try {
-    new MountJob({ lock: "/l", folders: ["/v"], modules: [], volumes: VOLUMES, options: { loopBase: -1, verity: false, verityArguments: "" }, disks: { plans: [], lock: "" }, driversRequired: [], driversOptional: [] }, none, new NoMeta()).run();
+    new MountJob({ lock: "/l", folders: ["/v"], modules: [], volumes: VOLUMES, options: { loopBase: -1, verity: false, verityArguments: "" }, disks: { plans: [], lock: "" }, driversRequired: [], driversOptional: [], hooks: null }, none, new NoMeta()).run();
     return "";
   } catch (e) {
     return e instanceof Error ? e.message : String(e);
@@ -79,7 +79,7 @@ function running(world: World): void {
 }
 
 function stop(network: NetPlan | null = null): string {
-  return new CleanJob({ lock: "/l", volumes: VOLUMES, places: GROUPS.map((directory) => ({ version: 2, controllers: [], base: "/cg", directory })) as never, network, netFd: -1, exports: [], exportsDir: "" }).run();
+  return new CleanJob({ hooks: null, target: "stop", lock: "/l", volumes: VOLUMES, places: GROUPS.map((directory) => ({ version: 2, controllers: [], base: "/cg", directory })) as never, network, netFd: -1, exports: [], exportsDir: "" }).run();
 }
 
 test("whichever call of a start is refused: it is named and nothing stays mounted, or all is mounted", () => {

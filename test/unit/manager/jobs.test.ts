@@ -16,7 +16,7 @@ class NoMeta extends MetaValues {
 
 const WISH: MountWish = {
   lock: "", folders: [], modules: [], volumes: { part: "web", steps: [], disks: [], modules: [], warnings: [], problems: [] }, options: { loopBase: -1, verity: false, verityArguments: "" },
-  disks: { plans: [], lock: "" }, driversRequired: [], driversOptional: [],
+  disks: { plans: [], lock: "" }, driversRequired: [], driversOptional: [], hooks: null,
 };
 
 function answer(change: Partial<MountWish>): string {
