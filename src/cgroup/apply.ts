@@ -67,7 +67,11 @@ function fillCpuset(directory: string): void {
   const parent = directory.slice(0, directory.lastIndexOf("/"));
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     if (readTextOr(`${directory}/${file}`, "-").trim() !== "") continue;
-    const inherited = readTextOr(`${parent}/${file}`, "").trim();
+    let inherited = readTextOr(`${parent}/${file}`, "-").trim();
+    if (inherited === "") { // another start has just made it
+      fillCpuset(parent);
+      inherited = readTextOr(`${parent}/${file}`, "").trim();
+    }
     const r = tryPutText(`${directory}/${file}`, inherited);
     if (r < 0) throw new SysError("write", `${directory}/${file}`, -r, `"${inherited}" of the parent group`);
   }

@@ -1,6 +1,6 @@
 /** The cgroup room on this machine's kernel, whatever its layout. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -46,6 +46,20 @@ kernelTest("a container is in every hierarchy, limited, frozen, killed, and noth
   assert.is(r.get("state")![0], "frozen");
   assert.is(r.get("ended")![0], "false,9");
   assert.is(r.get("populated")![0], "false");
+});
+
+kernelTest("a group above all that another start has made and not filled yet is filled", () => {
+  const cpuset = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((l) => / - cgroup .*\bcpuset\b/.test(l));
+  if (cpuset === undefined) return; // cgroup2 needs no filling
+  const parent = join(cpuset.split(" ")[4]!, "lxc");
+  try {
+    if (existsSync(parent)) rmdirSync(parent);
+    mkdirSync(parent);
+  } catch (e) {
+    console.log(`skip: a container of somebody else is in ${parent}: ${String(e)}`);
+    return;
+  }
+  for (const member of scenario("whole").get("member")!) assert.match(member, /\/lxc\/wherry-test-\d+$/);
 });
 
 kernelTest("an allowed device opens, another does not", () => {
