@@ -26,6 +26,12 @@ stricter; the last column says how. **ignored**: accepted without effect; the
 last column says why. Sections named \`wherry…\` are Wherry's own: other
 implementations ignore them, and without them a document means the same
 everywhere.
+
+This page is about what is read and checked. Some parts that act on it are yet
+to come; until then their keys are shown by \`wherry config\` and \`wherry check\`
+and have no effect: the hub's client (\`PH_…\`), downloading and installing
+updates, links between containers (\`services\`), files followed inside
+containers (\`logs\`, \`PV_LOG_LOGGERS\`).
 `;
 
 function cell(text: string): string {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { buildRevision, type ContainerSpec, type Json, type Revision } from "../../build/revision.ts";
 import { squashfs } from "../../build/rootfs.ts";
 import { Tree } from "../../build/tree.ts";
+import { run as mustRun } from "../../toolchain/run.ts";
 import { HostedDaemon } from "../native/hosted.ts";
 import type { Programs } from "./programs.ts";
 
@@ -19,6 +20,9 @@ export type Footprint = { processes: number; pssKib: number; privateKib: number;
 /** utime, stime, cutime, cstime of /proc/PID/stat count these. */
 const TICK_MS = 10;
 
+/** As on a device, whose root is in memory, and on a host, whose /run is: only the storage is on a disk. */
+const IN_MEMORY = ["run", "volumes", "exports", "usr/lib/lxc/rootfs"];
+
 export class Daemon extends HostedDaemon {
   private readonly programs: Programs;
 
@@ -26,6 +30,7 @@ export class Daemon extends HostedDaemon {
   constructor(top: string, programs: Programs, count: number, payload: Payload, run: { [key: string]: Json } = {}) {
     super(top, programs.wherry, (volumesDir) => equalContainers(readFileSync(programs.payload), volumesDir, join(top, "notes"), count, payload, run), ["PV_LOG_SERVER_OUTPUTS=filetree"]);
     this.programs = programs;
+    for (const d of IN_MEMORY) mustRun("mount", ["-t", "tmpfs", "tmpfs", join(top, d)]);
     mkdirSync(join(top, "notes"));
     copyFileSync("/dev/null", join(top, "notes/notes"));
   }

@@ -84,7 +84,7 @@ ${figures}
 - Floor: \`test/bench/floor.c\`, the least that is still a container: mount, pid, uts, ipc, net and cgroup namespaces, a cgroup in memory, cpu, pids and devices, a writable overlay, /proc, /sys, /dev, pivot_root, ten capabilities, a seccomp filter.
 - wherry sandbox: told by an LXC configuration and flags to do what the floor does, with the floor's four controllers; the second row is its default, which also masks or locks what tells of the machine in /proc and /sys, and refuses more calls.
 - crun, lxc and runc are Debian's packages, configured to the same namespaces, capabilities and refused calls, but with a bound root instead of an overlay (\`test/bench/peers.ts\`).
-- "From exec of the manager": \`wherry daemon\` on a storage where the revision lies already; every container has its own squashfs on a loop device, an overlay and a cgroup limit. The payload's first instruction reads the clock; READY is when the manager has answered its signal on the control socket.
+- "From exec of the manager": \`wherry daemon\` on a storage where the revision lies already; run dir and mount points are in memory, as on a device and below a host's /run, the storage is on the machine's disk; every container has its own squashfs on a loop device, an overlay and a cgroup limit. The payload's first instruction reads the clock; READY is when the manager has answered its signal on the control socket.
 - "wherry check" runs on generated states, as a whole process without a daemon (\`test/bench/state.ts\`).
 - CPU and memory of the manager count all processes that are Wherry's, none of a container. A CPU tick is 10 ms.
 `;
