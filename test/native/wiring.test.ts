@@ -6,7 +6,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -47,6 +47,27 @@ housed("what a container exports is there for others, with what is mounted below
   await act(h, "giver", "stop");
   await h.daemon.reaches("giver", "STOPPED");
   assert.not.ok(existsSync(join(h.top, "exports/giver")));
+});
+
+/** Its standard error is the pipe "unread" in its folder, which is full and which nobody reads. */
+const UNREAD = ["sh", "-c", "for last; do :; done; pipe=${last%/*}/unread; mkfifo $pipe && exec 3<>$pipe && head -c 65536 /dev/zero >&3 && exec \"$@\" 2>&3 3>&-", "sh"];
+
+housed("a manager whose lines nobody takes goes on, and says so once somebody does", {
+  revision: () => ({ containers: [scripted("app", WAITS)] }),
+  words: UNREAD,
+}, async (h) => {
+  await h.daemon.reaches("app", "STARTED");
+  const pipe = openSync(join(h.top, "unread"), "r");
+  const taken = (): string => {
+    const b = Buffer.alloc(65536);
+    return b.toString("latin1", 0, readSync(pipe, b)).replaceAll("\0", "");
+  };
+  assert.is(taken(), "");
+  await act(h, "app", "stop");
+  await h.daemon.reaches("app", "STOPPED");
+  const words = taken();
+  closeSync(pipe);
+  assert.match(words, /^warn log: \d+ lines were not taken here\ninfo /);
 });
 
 housed("remount policies of device and container hold before the container's program runs", {
