@@ -259,6 +259,17 @@ until_row hooked STARTED; "$W" stop hooked; until_row hooked STOPPED; cat $log; 
     script: `until_row ${name} STARTED; inside ${name} 'ls /sys/class/net | tr "\\n" " "; echo; ip -4 addr show up0 | grep -o "inet [0-9./]*"; cat /sys/class/net/up0/uevent | grep DEVTYPE'; ( ${STOPPED_CLEANLY(name!)} ) | tr -s ' ' | cut -d' ' -f3; grep -c up0 /proc/net/dev`,
     check: (l) => { has(l, /^lo up0 *$/); if (address !== "") assert.ok(l.includes(`inet ${address}`), l.join("\n")); assert.equal(l.slice(-2), ["STOPPED", "0"]); },
   })),
+  {
+    rows: [], says: "check, plan and config answer here as on a developer's machine", script: "\"$W\" check $S/trails/0 > $S/checked || cat $S/checked; tail -n 1 $S/checked; \"$W\" plan $S/trails/0 $S/trails/0 | head -n 1; \"$W\" check $S/trails/none; echo $?; \"$W\" config --explain PV_LOG_LEVEL | head -n 1",
+    check: (l) => {
+      assert.match(l[0]!, /\/trails\/0\/\.pvr\/json: good/);
+      assert.is(l[1], "nothing: no item differs that a device runs");
+      assert.match(l[2]!, /\/trails\/none: ENOENT$/);
+      assert.match(l[3]!, /: 1 problem$/);
+      assert.is(l[4], "1");
+      assert.match(l[5]!, /^PV_LOG_LEVEL: /);
+    },
+  },
   // §4
   { rows: ["§4 halt signal"], says: "an init that listens to SIGTERM gets it, and its last words are kept", script: `${STOPPED_CLEANLY("plain")}; tail -n 1 $S/logs/0/plain/lxc/console.log`, check: (l) => { assert.is(l.length, 2, l.join("\n")); assert.match(l[0]!, /STOPPED.*0/); assert.is(l[1], "told"); } },
   { rows: ["§4 halt signal", "§13 lxc.signal.halt"], says: "lxc.signal.halt is the one that is sent", script: `${STOPPED_CLEANLY("halted")}; tail -n 1 $S/logs/0/halted/lxc/console.log`, check: (l) => { assert.is(l.length, 2, l.join("\n")); assert.is(l[1], "halted"); } },
