@@ -9,10 +9,10 @@ import { closeFd, makeDirectories, listDirectory, openFile, readTextOr, tryUnlin
 import { parseDecimal, toUtf8, words } from "../sys/text.ts";
 import type { Ending, Unit, Wish } from "../supervisor/unit.ts";
 
-/** wish: what was asked to follow the end that is under way. end…: of the last run that is over. */
+/** wish: what was asked to follow the end that is under way. retryMs: monotonic moment of the next start of one in RECOVERING, else 0. end…: of the last run that is over. */
 export type Entry = {
   name: string; revision: string; phase: string; wish: Wish; pid: number; startTicks: number; retries: number; userStopped: boolean; settled: boolean; startedMs: number;
-  healthFailures: number; endKind: Ending["kind"]; endCode: number; outOfMemory: boolean; endReason: string;
+  starts: number; stable: boolean; retryMs: number; healthFailures: number; endKind: Ending["kind"]; endCode: number; outOfMemory: boolean; endReason: string;
 };
 
 const WISHES: Wish[] = ["none", "stop", "restart", "discard"];
@@ -21,7 +21,8 @@ const END_KINDS: Ending["kind"][] = ["none", "exited", "killed", "refused", "unk
 export function formatEntry(e: Entry): string {
   return [
     `name ${e.name}`, `revision ${e.revision}`, `phase ${e.phase}`, `wish ${e.wish}`, `pid ${e.pid}`, `start ${e.startTicks}`, `retries ${e.retries}`,
-    `stopped ${e.userStopped ? 1 : 0}`, `settled ${e.settled ? 1 : 0}`, `since ${Math.round(e.startedMs)}`, `unhealthy ${e.healthFailures}`,
+    `stopped ${e.userStopped ? 1 : 0}`, `settled ${e.settled ? 1 : 0}`, `since ${Math.round(e.startedMs)}`,
+    `starts ${e.starts}`, `stable ${e.stable ? 1 : 0}`, `retry ${Math.round(e.retryMs)}`, `unhealthy ${e.healthFailures}`,
     `end ${e.endKind}`, `code ${e.endCode}`, `memory ${e.outOfMemory ? 1 : 0}`, `reason ${e.endReason.split("\n").join(" ")}`, "",
   ].join("\n");
 }
@@ -37,7 +38,7 @@ export function parseEntry(text: string): Entry | null {
   const e: Entry = {
     name: value.get("name") ?? "", revision: value.get("revision") ?? "", phase: value.get("phase") ?? "", wish: WISHES.find((w) => w === value.get("wish")) ?? "none", pid: number("pid"),
     startTicks: number("start"), retries: number("retries"), userStopped: number("stopped") === 1, settled: number("settled") === 1, startedMs: number("since"),
-    healthFailures: Math.max(0, number("unhealthy")), endKind: END_KINDS.find((k) => k === value.get("end")) ?? "none", endCode: number("code"),
+    starts: Math.max(0, number("starts")), stable: number("stable") === 1, retryMs: Math.max(0, number("retry")), healthFailures: Math.max(0, number("unhealthy")), endKind: END_KINDS.find((k) => k === value.get("end")) ?? "none", endCode: number("code"),
     outOfMemory: number("memory") === 1, endReason: value.get("reason") ?? "",
   };
   if (!value.has("reason")) return null;
@@ -74,7 +75,7 @@ export class Journal {
   /** After a change of the unit: what a new manager must know of it, nothing while it only waits for its first start. */
   follow(unit: Unit): void {
     const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
-    if (waits && unit.retries === 0 && unit.healthFailures === 0) this.forget(unit.name());
+    if (waits && unit.starts === 0 && unit.retries === 0 && unit.healthFailures === 0) this.forget(unit.name());
     else this.record(unit);
   }
 
@@ -83,7 +84,7 @@ export class Journal {
     const e: Entry = {
       name: unit.name(), revision: unit.revision, phase: unit.phase, wish: unit.wish, pid: unit.pid, startTicks: unit.startTicks,
       retries: unit.retries, userStopped: unit.userStopped, settled: unit.settled, startedMs: unit.startedMs,
-      healthFailures: unit.healthFailures, endKind: end.kind, endCode: end.code, outOfMemory: end.outOfMemory, endReason: end.reason,
+      starts: unit.starts, stable: unit.stable, retryMs: unit.retryTimer.armed ? unit.retryTimer.deadline : 0, healthFailures: unit.healthFailures, endKind: end.kind, endCode: end.code, outOfMemory: end.outOfMemory, endReason: end.reason,
     };
     const path = `${this.folder}/${e.name}`;
     const fd = openFile(path, O_WRONLY | O_CREAT, 0o644);

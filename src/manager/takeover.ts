@@ -35,6 +35,7 @@ export function takeOver(unit: Unit, e: Entry, boss: Supervisor, runtime: Contai
   unit.retries = e.retries;
   unit.userStopped = e.userStopped;
   unit.startedMs = e.startedMs;
+  unit.starts = e.starts;
   unit.healthFailures = e.healthFailures;
   unit.healthFailedMs = monotonicMs();
   unit.previous = { kind: e.endKind, code: e.endCode, reason: e.endReason, lastLines: "", outOfMemory: e.outOfMemory };
@@ -50,6 +51,7 @@ export function takeOver(unit: Unit, e: Entry, boss: Supervisor, runtime: Contai
     unit.pid = e.pid;
     unit.startTicks = e.startTicks;
     if (adopt(unit, runtime)) {
+      unit.stable = e.stable;
       boss.adopt(unit, e.phase === "READY" ? "READY" : "STARTED");
       if (unit.wish === "stop" || unit.wish === "restart") boss.requestStop(unit, unit.wish);
       return;
@@ -62,10 +64,11 @@ export function takeOver(unit: Unit, e: Entry, boss: Supervisor, runtime: Contai
     boss.adopt(unit, "MOUNTED");
     return;
   }
+  if (e.phase === "RECOVERING" && unit.wish === "none") boss.recoverAt(unit, e.retryMs);
   const waits = e.phase === "STOPPED" || e.phase === "RECOVERING" || e.phase === "INSTALLED" || e.phase === "BLOCKED";
-  if (hadRun(e) || e.phase === "CLEANING" || unit.wish !== "none") {
+  if (hadRun(e) || e.phase === "CLEANING" || e.phase === "STOPPED" || unit.wish !== "none") {
     // it has ended, or is to: what follows is decided as ever
-    unit.ending = e.phase === "CLEANING" ? unit.previous : { kind: "unknown", code: -1, reason: "ended while no manager was there", lastLines: "", outOfMemory: false };
+    unit.ending = e.phase === "CLEANING" || waits ? unit.previous : { kind: "unknown", code: -1, reason: "ended while no manager was there", lastLines: "", outOfMemory: false };
     boss.adopt(unit, "CLEANING");
   }
   sweep(unit, runtime, !waits || unit.phase === "CLEANING");

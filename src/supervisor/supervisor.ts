@@ -89,7 +89,14 @@ export class Supervisor extends TimerOwner {
     this.setPhase(unit, phase);
     if (phase === "STOPPED" || phase === "CLEANING") return;
     this.log.info("container", "re-adopted", ["name", unit.name(), "pid", String(unit.pid)]);
-    this.armStability(unit);
+    if (this.hasReached(unit)) this.armStability(unit);
+    else if (phase !== "MOUNTED") this.armGoal(unit);
+  }
+
+  /** One whose next start a manager before this one had set for that moment. */
+  recoverAt(unit: Unit, ms: number): void {
+    this.timers.arm(unit.retryTimer, Math.max(0, ms - this.timers.nowMs()));
+    this.setPhase(unit, "RECOVERING");
   }
 
   /** Starts what may start; again whenever something that others wait for has changed. */
@@ -169,6 +176,7 @@ export class Supervisor extends TimerOwner {
   private setPhase(unit: Unit, to: Unit["phase"]): void {
     const before = unit.status();
     unit.phase = to;
+    if (to === "STARTING") unit.starts = unit.starts + 1;
     if (unit.status() !== before) this.logStatus(unit);
     this.listener.changed(unit);
   }
@@ -193,7 +201,6 @@ export class Supervisor extends TimerOwner {
         this.runtime.mount(unit);
         return;
       case "spawn":
-        unit.starts = unit.starts + 1;
         unit.startedMs = this.timers.nowMs();
         this.armGoal(unit);
         this.runtime.spawn(unit);
@@ -236,11 +243,16 @@ export class Supervisor extends TimerOwner {
   private armGoal(unit: Unit): void {
     unit.goalTimedOut = false;
     const timeout = this.groups[unit.container.group]!.timeout;
-    this.timers.arm(unit.goalTimer, (timeout < 0 ? this.defaultGoalSeconds : timeout) * 1000);
+    const passedMs = this.timers.nowMs() - unit.startedMs; // under a manager before this one
+    this.timers.arm(unit.goalTimer, Math.max(0, (timeout < 0 ? this.defaultGoalSeconds : timeout) * 1000 - passedMs));
+  }
+
+  private hasReached(unit: Unit): boolean {
+    return goalState(unit.status(), unit.container.statusGoal, false) === "achieved";
   }
 
   private reached(unit: Unit): void {
-    if (goalState(unit.status(), unit.container.statusGoal, false) !== "achieved") return;
+    if (!this.hasReached(unit)) return;
     this.timers.disarm(unit.goalTimer);
     unit.goalTimedOut = false;
     this.armStability(unit);
@@ -249,7 +261,7 @@ export class Supervisor extends TimerOwner {
   private armStability(unit: Unit): void {
     const seconds = unit.container.autoRecovery.stableTimeout;
     if (seconds <= 0) unit.stable = true;
-    else this.timers.arm(unit.stableTimer, seconds * 1000);
+    else if (!unit.stable) this.timers.arm(unit.stableTimer, seconds * 1000);
   }
 
   /** The container is down: what now. */
@@ -269,8 +281,8 @@ export class Supervisor extends TimerOwner {
     if (verdict.kind === "recover") {
       unit.retries = verdict.retries;
       this.log.info("container", "will be started again", ["name", unit.name(), "in_s", String(verdict.delaySeconds), "why", verdict.why]);
-      this.dispatch(unit, "recover");
       this.timers.arm(unit.retryTimer, verdict.delaySeconds * 1000);
+      this.dispatch(unit, "recover");
       return;
     }
     unit.settled = true;

@@ -65,7 +65,7 @@ export class Unit {
   startTicks = 0;
   /** Monotonic milliseconds of the last spawn. */
   startedMs = 0;
-  /** Times it was spawned since this manager began. */
+  /** Times it was spawned since the device, or the first manager in this run dir, began. */
   starts = 0;
   ending: Ending = noEnding();
   /** Of the run before, while the current one has not ended. */

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { formatEntry, parseEntry, type Entry } from "../../../src/manager/journal.ts";
 
 const ENTRY: Entry = {
-  name: "web", revision: "locals/a", phase: "STOPPED", pid: 0, startTicks: 0, retries: 2, userStopped: false, wish: "none", settled: true, startedMs: 1234, healthFailures: 3,
+  name: "web", revision: "locals/a", phase: "STOPPED", pid: 0, startTicks: 0, retries: 2, userStopped: false, wish: "none", settled: true, startedMs: 1234, starts: 7, stable: true, retryMs: 99, healthFailures: 3,
   endKind: "exited", endCode: 4, outOfMemory: true, endReason: "exited with status 4 (a process of it was killed for lack of memory)",
 };
 
