@@ -494,16 +494,16 @@ int32_t sys_swapoff(S(path))
 
 /*
  * A child made by the bare system call keeps the parent's thread id in libc's
- * thread block, so that abort() there would signal the parent. The slot is
- * found by its value, once, before the clone.
+ * thread block, so that abort() there would signal the parent. musl has it
+ * right before errno. NULL: another libc.
  */
 static int32_t *thread_id_slot(void)
 {
-	int32_t *word = (int32_t *)(uintptr_t)pthread_self();
-	const int32_t tid = (int32_t)syscall(SYS_gettid);
-	for (int i = 0; i < 48; i++)
-		if (word[i] == tid)
-			return word + i;
+#ifdef SCR_MUSL
+	int32_t *const slot = (int32_t *)&errno - 1;
+	if (*slot == (int32_t)syscall(SYS_gettid))
+		return slot;
+#endif
 	return NULL;
 }
 

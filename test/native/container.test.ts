@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { busybox, config, end, hostNamespace, inside, insideOk, kernelTest, makeRoot, run, start, top } from "./container/house.ts";
+import { busybox, config, end, hostNamespace, inside, insideOk, kernelTest, makeRoot, program, run, start, top } from "./container/house.ts";
 
 kernelTest("the exit status of the command is passed on, a signal as 128 and its number", async () => {
   assert.equal([inside("exit 0").status, inside("exit 7").status], [0, 7]);
@@ -227,6 +227,15 @@ kernelTest("whatever can't be set up is named, with 125, and nothing stays", () 
     const r = inside("true", flags, rootfs);
     assert.match(r.said, why);
     assert.is(r.status, 125, r.said);
+  }
+});
+
+kernelTest("a process number that looks like a part of an address changes nothing", () => {
+  // without random addresses all of libc's begin with 0x7fff, which is 32767
+  const last = "echo 32766 > /proc/sys/kernel/ns_last_pid";
+  for (const flags of [[], ["--profile", "strict"], config("lxc.hook.start-host = /bin/true")]) {
+    const r = spawnSync("unshare", ["--pid", "--fork", "--mount-proc", "sh", "-c", `${last}; setarch -R "$@" & echo $!; wait $!`, "sh", program, "sandbox", ...flags, busybox, "/bin/echo", "hi"], { encoding: "utf8", timeout: 300_000 });
+    assert.equal([r.status, r.stdout], [0, "32767\nhi\n"], r.stderr);
   }
 });
 
