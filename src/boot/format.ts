@@ -1,21 +1,19 @@
 /**
- * The variables a device shares with its boot loader, as the bytes of a file:
- * U-Boot's uboot.txt (NUL-separated, an empty one ends them, no checksum) and
- * GRUB's grubenv (a header, a line each, padded). What others have put there
+ * The variables a device shares with its boot loader, as the bytes of a file
+ * or of flash: U-Boot's (NUL-separated, an empty one ends them) and GRUB's
+ * grubenv (a header, a line each, padded). What others have put there
  * is kept byte for byte. Pure. Rules: lifecycle spec §7; GRUB manual,
  * "Environment block".
  */
 import { concatBytes } from "../sys/bytes.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 
-/** How one boot loader keeps them. pad: what fills the file, and begins what is no variable. */
-export type Layout = { file: string; head: string; separator: number; pad: number };
+/** How one boot loader keeps them. bytes: of its file that count. pad: what fills the file, and begins what is no variable. */
+export type Layout = { file: string; bytes: number; head: string; separator: number; pad: number };
 
-export const UBOOT: Layout = { file: "uboot.txt", head: "", separator: 0, pad: 0 };
-export const GRUB: Layout = { file: "grubenv", head: "# GRUB Environment Block\n", separator: 10, pad: 35 };
-
-/** Bytes of a file that count; both boot loaders read as many. */
-export const BLOCK_BYTES = 1024;
+export const UBOOT: Layout = { file: "uboot.txt", bytes: 1024, head: "", separator: 0, pad: 0 };
+export const RPIAB: Layout = { file: "rpiab.txt", bytes: 512, head: "", separator: 0, pad: 0 };
+export const GRUB: Layout = { file: "grubenv", bytes: 1024, head: "# GRUB Environment Block\n", separator: 10, pad: 35 };
 
 /** One variable, or a comment with name "". bytes: as it stands, with its separator. */
 export type Entry = { name: string; bytes: Uint8Array };
@@ -34,7 +32,7 @@ function endOf(l: Layout, bytes: Uint8Array, from: number): number {
   return -1;
 }
 
-/** bytes: the first BLOCK_BYTES of the file, or all there is. */
+/** bytes: those of the file that count, or all there is. */
 export function parseEnvironment(l: Layout, bytes: Uint8Array): Parsed {
   const entries: Entry[] = [];
   let at = l.head.length;

@@ -129,7 +129,7 @@ export class Manager {
     try {
       makeRunFolders(this.settings);
       this.journal = new Journal(this.settings.runDir);
-      const revision = this.options.revision !== "" ? this.options.revision : (this.loaded.parameters.revision ?? "0");
+      const revision = this.trial.choose(this.options.revision !== "" ? this.options.revision : (this.loaded.parameters.revision ?? "0"));
       if (!isRevisionName(revision)) throw new Error(`"${revision}" is not a name of a revision`);
       this.revisionName = revision;
       if (this.options.again) this.logger.child = endStrays(this.journal.read().filter(stillRuns).map((e) => e.pid));

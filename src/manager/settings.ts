@@ -3,6 +3,7 @@
  * per revision: paths, times, modes. Rules: configuration spec §10, §11;
  * runtime spec §1 "Paths".
  */
+import type { BootOptions } from "../boot/open.ts";
 import type { LoadedConfig } from "../config/load.ts";
 
 export type Settings = {
@@ -47,8 +48,7 @@ export type Settings = {
   earlyDrivers: boolean;
   bridge: string;
   fitConfig: string;
-  bootloader: string;
-  bootEnvironmentInMtd: boolean;
+  boot: BootOptions;
   /** How long a trial is tested once its goals are reached. */
   commitSeconds: number;
 };
@@ -96,8 +96,12 @@ export function settingsOf(loaded: LoadedConfig): Settings {
     earlyDrivers: c.flag("PV_SYSTEM_DRIVERS_LOAD_EARLY_AUTO"),
     bridge: c.text("PV_NET_BRDEV"),
     fitConfig: c.text("PV_BOOTLOADER_FITCONFIG"),
-    bootloader: c.text("PV_BOOTLOADER_TYPE"),
-    bootEnvironmentInMtd: c.flag("PV_BOOTLOADER_MTD_ONLY"),
+    boot: {
+      type: c.text("PV_BOOTLOADER_TYPE"), mountPoint: withoutSlash(c.text("PV_STORAGE_MNTPOINT")), runDir: withoutSlash(c.text("PV_SYSTEM_RUNDIR")),
+      mtdOnly: c.flag("PV_BOOTLOADER_MTD_ONLY"), mtdName: c.text("PV_BOOTLOADER_MTD_ENV") === "" ? "pv-env" : c.text("PV_BOOTLOADER_MTD_ENV"),
+      abNames: [c.text("PV_BOOTLOADER_UBOOTAB_ENV_NAME"), c.text("PV_BOOTLOADER_UBOOTAB_ENV_BAK_NAME")].filter((n, i) => i === 0 || n !== ""),
+      abOffset: c.number("PV_BOOTLOADER_UBOOTAB_ENV_OFFSET"), abBytes: c.number("PV_BOOTLOADER_UBOOTAB_ENV_SIZE"),
+    },
     commitSeconds: c.number("PV_UPDATER_COMMIT_DELAY"),
   };
 }

@@ -6,7 +6,9 @@
  * itself: a device that dies meanwhile needs nothing of this.
  * Rules: lifecycle spec §6.4, §6.5; docs/trial-boots.md.
  */
-import { BootEnvironment, hasEnvironment } from "../boot/environment.ts";
+import { BootEnvironment } from "../boot/environment.ts";
+import { openBootEnvironment } from "../boot/open.ts";
+import { ensureModules } from "../driver/apply.ts";
 import { StoragePlaces } from "../storage/places.ts";
 import type { GoalState } from "../supervisor/status.ts";
 import type { Unit } from "../supervisor/unit.ts";
@@ -34,8 +36,7 @@ class StepsJob extends Job {
     this.steps = steps;
   }
   run(): string {
-    applySteps(this.environment, this.places, this.steps);
-    return "";
+    return applySteps(this.environment, this.places, this.steps);
   }
 }
 
@@ -73,7 +74,7 @@ export class Trial extends Timer {
     super();
     this.manager = manager;
     this.places = manager.places;
-    this.environment = new BootEnvironment(manager.settings.storage, manager.settings.bootloader);
+    this.environment = openBootEnvironment(manager.settings.boot);
   }
 
   /** Something is being tried: a failure goes back to the revision before. */
@@ -83,6 +84,16 @@ export class Trial extends Timer {
 
   private note(): string {
     return `${this.manager.settings.runDir}/wherry/booted`;
+  }
+
+  /** The revision to run. named: the one of the command line. */
+  choose(named: string): string {
+    if (this.manager.settings.boot.type === "rpiab") ensureModules(["vfat", "nls_cp437", "nls_ascii"]);
+    try {
+      return this.environment.choose(named);
+    } catch (_) {
+      return named; // begin() says why
+    }
   }
 
   /** Decides what this boot is; false: it must not run, and ends by itself. Throws SysError when the run dir can't be written. */
@@ -100,26 +111,25 @@ export class Trial extends Timer {
     }
     if (r.verdict === "refuse") this.leave();
     if (r.now.length > 0) this.write(r.now);
+    else if (r.verdict === "refuse") this.expired();
     return r.verdict !== "refuse";
   }
 
   private resume(booted: string): Resume {
-    const s = this.manager.settings;
-    let why = hasEnvironment(s.bootloader) && !s.bootEnvironmentInMtd ? "" : "no file of this boot loader's is known";
-    let found = { committed: "", tried: "", why };
+    let why = "";
     let triedStatus = "";
     try {
-      if (why === "") found = this.environment.read();
+      const found = this.environment.read();
       why = found.why;
       if (found.tried !== "") triedStatus = readProgress(this.places, found.tried).status;
       return planResume({
-        booted, committed: found.committed, tried: found.tried, triedStatus, bootedStatus: readProgress(this.places, booted).status, done: isDone(this.places, booted),
-        again: readTextOr(this.note(), "", 256) === booted,
+        booted, committed: found.committed, tried: found.tried, standing: found.standing, triedStatus, bootedStatus: readProgress(this.places, booted).status,
+        done: isDone(this.places, booted), again: readTextOr(this.note(), "", 256) === booted,
       });
     } catch (e) {
       why = reason(e);
     } finally {
-      if (why !== "") this.manager.log.warn("boot", "no trial can be told", ["bootloader", s.bootloader, "path", this.environment.path, "why", why]);
+      if (why !== "") this.manager.log.warn("boot", "no trial can be told", ["bootloader", this.manager.settings.boot.type, "path", this.environment.path, "why", why]);
     }
     return { verdict: "run", why: "", now: [], loaded: "" };
   }
@@ -202,18 +212,21 @@ export class Trial extends Timer {
 
   /** Without a worker: better to wait here than to leave it. */
   private writeHere(job: StepsJob): void {
-    let why = "";
+    let ok = true;
+    let text = "";
     try {
-      job.run();
+      text = job.run();
     } catch (e) {
-      why = reason(e);
+      ok = false;
+      text = reason(e);
     }
-    this.written(why === "", why);
+    this.written(ok, text);
   }
 
   written(ok: boolean, text: string): void {
     const m = this.manager;
     if (!ok) m.log.error("update", "could not be written", ["revision", m.revisionName, "why", text]);
+    else if (text !== "") m.log.warn("update", "could not be tidied up", ["revision", m.revisionName, "why", text]);
     this.next();
     if (this.writing) return;
     if (this.phase === "leaving") this.expired();

@@ -14,12 +14,13 @@ export type Step =
   /** .pv/done, then nothing below this rollback index runs any more. */
   | { kind: "done"; revision: string; index: number };
 
-/** Throws at the first step that can't be done; those after it are not begun. */
-export function applySteps(environment: BootEnvironment, places: StoragePlaces, steps: Step[]): void {
+/** Throws at the first step that can't be done; those after it are not begun. Result: what could not be tidied up, "" when all was. */
+export function applySteps(environment: BootEnvironment, places: StoragePlaces, steps: Step[]): string {
+  let untidy = "";
   for (const s of steps) {
     switch (s.kind) {
       case "environment":
-        environment.settle(s.committed);
+        untidy = environment.settle(s.committed);
         break;
       case "progress":
         writeProgress(places, s.revision, s.progress);
@@ -29,5 +30,5 @@ export function applySteps(environment: BootEnvironment, places: StoragePlaces, 
         raiseCommittedIndex(places, s.index);
         break;
     }
-  }
+  }  return untidy;
 }

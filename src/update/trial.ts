@@ -7,13 +7,14 @@
  * Rules: lifecycle spec §6.4, §6.5, §9.
  */
 import { COMMITTED, FACTORY, TRYING, UNEXPECTED } from "./progress.ts";
+import type { Standing } from "../boot/environment.ts";
 import type { Step } from "./steps.ts";
 
 /**
  * committed, tried: pv_rev and pv_try of the environment, "" for none. bootedStatus, triedStatus: of their progress, "" for none. done: .pv/done
  * of the booted one. again: a manager of this boot has been here before.
  */
-export type BootFacts = { booted: string; committed: string; tried: string; bootedStatus: string; triedStatus: string; done: boolean; again: boolean };
+export type BootFacts = { booted: string; committed: string; tried: string; standing: Standing; bootedStatus: string; triedStatus: string; done: boolean; again: boolean };
 
 /**
  * verdict: refuse must not run and reboots at once. now: steps before anything else. loaded: once the revision has turned out to be whole it is
@@ -31,7 +32,15 @@ function runs(why: string, now: Step[], loaded: Resume["loaded"]): Resume {
   return { verdict: "run", why, now, loaded };
 }
 
+function refuses(why: string, now: Step[]): Resume {
+  return { verdict: "refuse", why, now, loaded: "" };
+}
+
 export function planResume(f: BootFacts): Resume {
+  if (f.standing === "restored" && f.booted !== f.committed && f.booted !== f.tried) return refuses("the boot environment was lost and is restored, starting again", []);
+  if (f.standing === "astray") return refuses("booted from a partition that is not on trial, going back", []);
+  if (f.standing === "elsewhere") return refuses(`the boot loader is to boot the partition of ${f.committed}`, [{ kind: "environment", committed: f.committed }]);
+  if (f.standing === "switched") return runs("the commit was cut short", [], "committed");
   if (f.tried === "") {
     if (f.booted === "0") return runs("", [], f.bootedStatus === "DONE" && f.done ? "" : "factory");
     const cut = f.bootedStatus === "INPROGRESS" || f.bootedStatus === "TESTING" || (f.bootedStatus === "DONE" && !f.done);
@@ -40,7 +49,7 @@ export function planResume(f: BootFacts): Resume {
   if (f.tried === f.booted) {
     if (f.tried === f.committed) return runs("pv_try names the committed revision", [CLEAR], hasFailed(f.triedStatus) ? "" : "committed");
     // a boot loader that can't keep its latch would try it for ever
-    if (hasFailed(f.triedStatus)) return { verdict: "refuse", why: "has failed before, going back", now: [CLEAR], loaded: "" };
+    if (hasFailed(f.triedStatus)) return refuses("has failed before, going back", [CLEAR]);
     if (f.triedStatus === "DONE") return runs("", [], "committed");
     return { verdict: "trial", why: "on trial", now: [{ kind: "progress", revision: f.tried, progress: { status: "INPROGRESS", message: TRYING, logs: "" } }], loaded: "" };
   }

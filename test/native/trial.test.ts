@@ -242,7 +242,7 @@ trial("a damaged environment is said and left alone, and nothing is tried", { tr
   assert.is(t.progress("locals/next"), null);
 });
 
-trial("no trial under a boot loader whose environment is not a file", { tried: () => [scripted("next", WAITS)], config: ["PV_BOOTLOADER_TYPE=rpiab"] }, async (t) => {
+trial("no trial under a boot loader whose environment is not there", { tried: () => [scripted("next", WAITS)], config: ["PV_BOOTLOADER_TYPE=rpiab"] }, async (t) => {
   t.launch("locals/next", "locals/next");
   await t.daemon.reaches("next", "STARTED");
   assert.match(t.daemon.said(), /no trial can be told bootloader=rpiab/);

@@ -10,7 +10,7 @@ function told(s: Step): string {
   return s.kind === "done" ? `done ${s.revision}` : `${s.revision} ${s.progress.status} ${s.progress.message}`;
 }
 
-const FACTS: BootFacts = { booted: "4", committed: "4", tried: "", bootedStatus: "", triedStatus: "", done: true, again: false };
+const FACTS: BootFacts = { booted: "4", committed: "4", tried: "", standing: "", bootedStatus: "", triedStatus: "", done: true, again: false };
 const TRYING: Partial<BootFacts> = { booted: "5", tried: "5" };
 
 const RESUMES: { says: string; facts: Partial<BootFacts>; want: string }[] = [
@@ -32,6 +32,11 @@ const RESUMES: { says: string; facts: Partial<BootFacts>; want: string }[] = [
   { says: "back from a trial that could say nothing", facts: { tried: "5", triedStatus: "TESTING" }, want: "run: 5 ERROR Unexpected rollback, environment" },
   { says: "back from one that an older manager had called DONE", facts: { tried: "5", triedStatus: "DONE" }, want: "run: 5 ERROR Unexpected rollback, environment" },
   { says: "a new manager while a trial is to come does not take it for over", facts: { tried: "5", triedStatus: "INPROGRESS", again: true }, want: "run" },
+  { says: "the environment was lost and something else has booted", facts: { booted: "0", standing: "restored" }, want: "refuse" },
+  { says: "it was lost, and the committed revision has booted all the same", facts: { standing: "restored" }, want: "run" },
+  { says: "the boot loader's part of a commit is done, the rest is not", facts: { ...TRYING, triedStatus: "TESTING", standing: "switched" }, want: "run, then committed" },
+  { says: "a partition that is not on trial", facts: { tried: "5", standing: "astray" }, want: "refuse" },
+  { says: "a commit without the boot loader's part", facts: { standing: "elsewhere" }, want: "refuse: environment 4" },
 ];
 for (const v of RESUMES) {
   test(`resume: ${v.says}`, () => {
