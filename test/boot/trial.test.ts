@@ -10,24 +10,15 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { makeDisk, storageTree } from "../../build/disk.ts";
 import { ensureInitramfs, STORAGE_LABEL } from "../../build/images.ts";
-import { buildRevision, type Json, type Revision } from "../../build/revision.ts";
-import { busyboxRoot } from "../../build/rootfs.ts";
-import { boardDebs, boardNamed } from "../../qemu/boards.ts";
+import type { Revision } from "../../build/revision.ts";
+import { BOARDS, type Board } from "../../qemu/boards.ts";
 import { bootDevice, type Device } from "../../qemu/boot.ts";
 import { outDir } from "../../toolchain/places.ts";
 import { run, runResult } from "../../toolchain/run.ts";
 import { BootScript, variable } from "../native/trial/boot_script.ts";
-import { TEST_GROUPS } from "./device.ts";
+import { checkedRevision } from "./trial/revision.ts";
 
 const DEADLINE_MS = 300_000;
-const board = boardNamed("armv7");
-
-/** One container that sleeps, with this health check. */
-function revision(name: string, command: string): Revision {
-  const root = busyboxRoot(boardDebs(board), ["sleep", "true", "false"]);
-  const health: Json = [{ kind: "exec", command: [command], interval: "500ms", timeout: "60s", retries: 1, on_failure: ["rollback"] }];
-  return buildRevision({ device: TEST_GROUPS, containers: [{ name, root, init: ["/bin/sleep", "1000000"], run: { group: "root", wherry: { health } } }] });
-}
 
 class Trial {
   readonly disk: string;
@@ -35,10 +26,12 @@ class Trial {
   private readonly script = new BootScript();
   private device: Device | undefined;
   private boots = 0;
+  private readonly board: Board;
 
-  constructor(next: Revision) {
+  constructor(board: Board, next: Revision) {
+    this.board = board;
     this.disk = join(this.work, "disk.ext4");
-    makeDisk({ tree: storageTree({ revisions: { 4: revision("old", "/bin/true"), "locals/next": next }, committed: "4", trying: "locals/next" }), label: STORAGE_LABEL, sizeMb: 64 }, this.disk);
+    makeDisk({ tree: storageTree({ revisions: { 4: checkedRevision(board, "old", "/bin/true"), "locals/next": next }, committed: "4", trying: "locals/next" }), label: STORAGE_LABEL, sizeMb: 64 }, this.disk);
   }
 
   /** A file of the disk as it is there, whatever the journal holds. */
@@ -59,11 +52,11 @@ class Trial {
   /** Boots what the environment says; names the console log. */
   async boot(name: string): Promise<{ device: Device; revision: string }> {
     const chosen = this.script.choose(this.text("/boot/uboot.txt"));
-    const { initramfs } = await ensureInitramfs(board);
+    const { initramfs } = await ensureInitramfs(this.board);
     this.boots += 1;
     this.device = await bootDevice({
-      board, initramfs, disk: this.disk, revision: chosen.revision, trying: chosen.tried, append: ["PV_UPDATER_COMMIT_DELAY=1"],
-      log: join(outDir, "test/boot", `${board.name}-trial-${name}-${this.boots}.console.log`),
+      board: this.board, initramfs, disk: this.disk, revision: chosen.revision, trying: chosen.tried, append: ["PV_UPDATER_COMMIT_DELAY=1"],
+      log: join(outDir, "test/boot", `${this.board.name}-trial-${name}-${this.boots}.console.log`),
     });
     return { device: this.device, revision: chosen.revision };
   }
@@ -74,8 +67,8 @@ class Trial {
   }
 }
 
-async function tried(next: Revision, body: (t: Trial) => Promise<void>): Promise<void> {
-  const t = new Trial(next);
+async function tried(board: Board, next: Revision, body: (t: Trial) => Promise<void>): Promise<void> {
+  const t = new Trial(board, next);
   try {
     await body(t);
   } finally {
@@ -83,39 +76,41 @@ async function tried(next: Revision, body: (t: Trial) => Promise<void>): Promise
   }
 }
 
-test("a good trial is committed, and a boot loader that replays no journal sees it at once", async () => {
-  await tried(revision("next", "/bin/true"), async (t) => {
-    const { device, revision: booted } = await t.boot("good");
-    assert.is(booted, "locals/next");
-    await device.waitFor(/update: committed revision=locals\/next/, DEADLINE_MS);
-    await device.cut();
-    const environment = t.text("/boot/uboot.txt");
-    assert.equal([variable(environment, "pv_rev"), variable(environment, "pv_try")], ["locals/next", ""]);
-    t.replay();
-    assert.is(t.progress("locals/next")["status-msg"], "Update finished, revision set as rollback point");
-    assert.is(t.text("/trails/locals/next/.pv/done"), "");
+for (const board of BOARDS) {
+  test(`${board.name}: a good trial is committed, and a boot loader that replays no journal sees it at once`, async () => {
+    await tried(board, checkedRevision(board, "next", "/bin/true"), async (t) => {
+      const { device, revision: booted } = await t.boot("good");
+      assert.is(booted, "locals/next");
+      await device.waitFor(/update: committed revision=locals\/next/, DEADLINE_MS);
+      await device.cut();
+      const environment = t.text("/boot/uboot.txt");
+      assert.equal([variable(environment, "pv_rev"), variable(environment, "pv_try")], ["locals/next", ""]);
+      t.replay();
+      assert.is(t.progress("locals/next")["status-msg"], "Update finished, revision set as rollback point");
+      assert.is(t.text("/trails/locals/next/.pv/done"), "");
+    });
   });
-});
 
-test("a revision whose health check fails goes back by itself to the one before, and says why", async () => {
-  await tried(revision("sick", "/bin/false"), async (t) => {
-    const first = await t.boot("sick");
-    assert.is(first.revision, "locals/next");
-    assert.is(await first.device.endsWithin(DEADLINE_MS), "reboot");
-    assert.is(variable(t.text("/boot/uboot.txt"), "pv_try"), "locals/next");
-    const said = t.progress("locals/next");
-    assert.equal([said.status, said["status-msg"]], ["ERROR", "A container could not be started"]);
-    assert.match(said.logs!, /unhealthy name=sick .*exec \/bin\/false: exit status 1/);
+  test(`${board.name}: a revision whose health check fails goes back by itself to the one before, and says why`, async () => {
+    await tried(board, checkedRevision(board, "sick", "/bin/false"), async (t) => {
+      const first = await t.boot("sick");
+      assert.is(first.revision, "locals/next");
+      assert.is(await first.device.endsWithin(DEADLINE_MS), "reboot");
+      assert.is(variable(t.text("/boot/uboot.txt"), "pv_try"), "locals/next");
+      const said = t.progress("locals/next");
+      assert.equal([said.status, said["status-msg"]], ["ERROR", "A container could not be started"]);
+      assert.match(said.logs!, /unhealthy name=sick .*exec \/bin\/false: exit status 1/);
 
-    const second = await t.boot("sick");
-    assert.is(second.revision, "4");
-    await second.device.waitFor(/update: back from locals\/next/, DEADLINE_MS);
-    await second.device.waitFor(/container: started name=old/, DEADLINE_MS);
-    await second.device.cut();
-    const environment = t.text("/boot/uboot.txt");
-    assert.equal([variable(environment, "pv_rev"), variable(environment, "pv_try")], ["4", ""]);
-    assert.is(t.progress("locals/next").status, "ERROR");
+      const second = await t.boot("sick");
+      assert.is(second.revision, "4");
+      await second.device.waitFor(/update: back from locals\/next/, DEADLINE_MS);
+      await second.device.waitFor(/container: started name=old/, DEADLINE_MS);
+      await second.device.cut();
+      const environment = t.text("/boot/uboot.txt");
+      assert.equal([variable(environment, "pv_rev"), variable(environment, "pv_try")], ["4", ""]);
+      assert.is(t.progress("locals/next").status, "ERROR");
+    });
   });
-});
+}
 
 test.run();
