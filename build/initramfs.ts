@@ -28,6 +28,8 @@ export type InitramfsSpec = {
   binary: Buffer;
   /** Loaded at boot besides BOOT_MODULES (a board's watchdog). */
   bootModules?: string[];
+  /** There besides MORE_MODULES. */
+  modules?: string[];
   /** Text of /etc/wherry.config. */
   config: string;
   /** Further or other files. */
@@ -67,7 +69,7 @@ export function initramfsTree(spec: InitramfsSpec): Tree {
   t.file("etc/resolv.conf", "nameserver 10.0.2.3\n");
 
   const atBoot = [...BOOT_MODULES, ...(spec.bootModules ?? [])];
-  const modules = modulesFor(spec.debs, [...atBoot, ...MORE_MODULES]);
+  const modules = modulesFor(spec.debs, [...atBoot, ...MORE_MODULES, ...(spec.modules ?? [])]);
   const below = `lib/modules/${modules.release}`;
   for (const f of modules.files) t.file(`${below}/${f.path}`, f.data);
   t.file(`${below}/modules.dep`, modules.dep);
