@@ -30,8 +30,7 @@ everywhere.
 This page is about what is read and checked. Some parts that act on it are yet
 to come; until then their keys are shown by \`wherry config\` and \`wherry check\`
 and have no effect: the hub's client (\`PH_…\`), downloading and installing
-updates, links between containers (\`services\`), files followed inside
-containers (\`logs\`, \`PV_LOG_LOGGERS\`).
+updates, links between containers (\`services\`).
 `;
 
 function cell(text: string): string {

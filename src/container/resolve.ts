@@ -18,23 +18,42 @@ export function fdPath(fd: number): string {
   return `/proc/self/fd/${fd}`;
 }
 
+/** What a walk asks of every place it comes to, before it goes on. */
+export abstract class Gate {
+  /** 0, or the -errno the walk ends with. */
+  abstract admits(fd: number): number;
+}
+
+class OpenGate extends Gate {
+  admits(_fd: number): number {
+    return 0;
+  }
+}
+
 /** Opens `path` below `root`; the last component is followed too. */
 export function openInRoot(root: number, path: string): number {
   const r = tryOpenResolved(root, path === "" ? "." : path, O_PATH, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
   // seccomp of an outer container may answer EPERM for calls it does not know
-  return r === -ENOSYS || r === -EPERM ? walk(root, path) : r;
+  if (r !== -ENOSYS && r !== -EPERM) return r;
+  const w = walkInRoot(root, path, new OpenGate());
+  closeFd(w.folder);
+  return w.fd;
 }
 
 function popped(stack: number[]): void {
   if (stack.length > 1) closeFd(stack.pop()!);
 }
 
-/** The walk for old kernels: one descriptor a folder, so that ".." is the folder we came from. */
-function walk(root: number, path: string): number {
+/** fd: the place or -errno. folder: where `name`, the component looked at last, is or is missing. Both are the caller's to close. */
+export type Walked = { fd: number; folder: number; name: string };
+
+/** As openInRoot, step by step and past a gate: one descriptor a folder, so that ".." is the folder we came from. */
+export function walkInRoot(root: number, path: string, gate: Gate): Walked {
   let rest = path.split("/");
   const stack = [root];
   let links = 0;
   let failed = 0;
+  let last = "";
   while (rest.length > 0 && failed === 0) {
     const name = rest[0]!;
     rest = rest.slice(1);
@@ -43,9 +62,11 @@ function walk(root: number, path: string): number {
       popped(stack);
       continue;
     }
+    last = name;
     const fd = tryOpenAt(stack[stack.length - 1]!, name, O_PATH | O_NOFOLLOW);
-    if (fd < 0) {
-      failed = fd;
+    failed = fd < 0 ? fd : gate.admits(fd);
+    if (failed < 0) {
+      closeFd(fd);
       break;
     }
     const what = identityAt(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
@@ -60,10 +81,15 @@ function walk(root: number, path: string): number {
     if (target.startsWith("/")) while (stack.length > 1) popped(stack);
     rest = [...target.split("/"), ...rest];
   }
-  const last = stack.length > 1 ? stack.pop()! : failed === 0 ? tryOpenAt(root, ".", O_PATH | O_DIRECTORY) : failed;
+  const fd = failed !== 0 ? failed : takeLast(stack);
+  const folder = takeLast(stack);
   while (stack.length > 1) popped(stack);
-  if (failed !== 0 && last >= 0) closeFd(last);
-  return failed !== 0 ? failed : last;
+  return { fd, folder, name: last };
+}
+
+/** The last one of a walk; for the root itself another descriptor of it. */
+function takeLast(stack: number[]): number {
+  return stack.length > 1 ? stack.pop()! : tryOpenAt(stack[0]!, ".", O_PATH | O_DIRECTORY);
 }
 
 /** Parent and last component of a name. */

@@ -23,6 +23,10 @@ export abstract class LoggerNews {
   /** The logger has told of everything it had. */
   abstract complete(): void;
   abstract tail(name: string, text: string): void;
+  /** The logger has nothing of the container open any more. */
+  abstract ended(name: string): void;
+  /** A log file inside a container is there and not followed. */
+  abstract refused(name: string, path: string, why: string): void;
   /** The logger is gone. */
   abstract lost(): void;
 }
@@ -125,6 +129,8 @@ export class LoggerClient extends Watch {
       else for (const fd of r.fds) closeFd(fd);
       if (f !== null && f.kind === "hello") this.news.complete();
       if (f !== null && f.kind === "tail") this.news.tail(f.name, f.text);
+      if (f !== null && f.kind === "ended") this.news.ended(f.name);
+      if (f !== null && f.kind === "refused") this.news.refused(f.name, f.path, f.why);
     }
   }
 }

@@ -15,12 +15,14 @@ export class LogFile {
   /** Bytes that could not be written. */
   dropped = 0;
 
+  /** maxBytes 0: nothing is kept. */
   constructor(path: string, maxBytes: number) {
     this.path = path;
     this.maxBytes = maxBytes;
   }
 
   append(data: Uint8Array, length: number): void {
+    if (this.maxBytes === 0) return;
     if (this.size + length > this.maxBytes && this.size > 0) this.rotate();
     if (this.fd < 0 && !this.open()) {
       this.dropped = this.dropped + length;

@@ -12,9 +12,9 @@ export function levelNumber(level: Level): number {
   return LEVELS.indexOf(level);
 }
 
-/** Takes finished lines, without newline. */
+/** Takes finished lines, without newline. about: the container's name, "" when the line is about none. */
 export abstract class Sink {
-  abstract line(level: Level, room: string, text: string): void;
+  abstract line(level: Level, room: string, text: string, about: string): void;
 }
 
 /** A value as it stands behind `key=`: quoted when it has blanks, quotes or control characters. */
@@ -53,13 +53,13 @@ export class Log {
     this.threshold = threshold;
   }
 
-  /** fields: key, value, key, value, … */
+  /** fields: key, value, key, value, …; the first one is "name" when it is about a container. */
   write(level: Level, room: string, what: string, fields: string[] = []): void {
     const n = levelNumber(level);
     if (n > this.threshold && n > 0) return;
     const parts = [what];
     for (let i = 0; i + 1 < fields.length; i += 2) parts.push(`${fields[i]!}=${formatValue(fields[i + 1]!)}`);
-    this.sink.line(level, room, parts.join(" "));
+    this.sink.line(level, room, parts.join(" "), fields[0] === "name" ? fields[1]! : "");
   }
 
   error(room: string, what: string, fields: string[] = []): void {

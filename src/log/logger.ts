@@ -1,5 +1,6 @@
 /**
- * The logger process: owns every log file and the consoles of all containers.
+ * The logger process: owns every log file and the consoles of all containers,
+ * and follows the files that they write themselves.
  * It may block on slow flash; nobody waits for it. It outlives the manager: a
  * new one connects to its socket and gets the consoles it has. It ends when
  * told to, or when it has neither a manager nor a console that somebody holds.
@@ -11,6 +12,7 @@ import { Faults, ignoreSignal, Loop, Watch } from "../sys/loop.ts";
 import { receive, tryAccept, trySend } from "../sys/sockets.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 import { LogFile } from "./file.ts";
+import { Followers, FollowNews } from "./follower.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
 
 const TAIL_BYTES = 1024;
@@ -127,12 +129,13 @@ class Door extends Watch {
   }
 }
 
-class Logger {
+class Logger extends FollowNews {
   readonly buffer: Uint8Array = new Uint8Array(FRAME_BYTES);
   private readonly loop: Loop = new Loop(new Quiet());
   private readonly consoles: Map<string, Console> = new Map<string, Console>();
   private readonly files: Map<string, LogFile> = new Map<string, LogFile>();
   private readonly kept: Map<string, number> = new Map<string, number>();
+  private readonly followers: Followers = new Followers(this.loop, this.buffer, this);
   private manager: Manager | null = null;
 
   run(listenFd: number): void {
@@ -175,6 +178,11 @@ class Logger {
     } else if (f.kind === "end") {
       const c = this.consoles.get(f.name);
       if (c !== undefined) this.endConsole(c);
+      this.followers.end(f.name);
+      this.tell({ kind: "ended", name: f.name }, []);
+    } else if (f.kind === "follow" && fd >= 0) {
+      this.followers.follow(f, fd);
+      this.loop.settleLater();
     } else if (f.kind === "line") {
       let file = this.files.get(f.path);
       if (file === undefined) {
@@ -197,6 +205,10 @@ class Logger {
   hangUp(c: Console, hungUp: boolean): void {
     c.hungUp = hungUp;
     this.loop.change(c.fd, hungUp ? CONSOLE_EVENTS + EPOLLET : CONSOLE_EVENTS);
+  }
+
+  refused(name: string, path: string, why: string): void {
+    this.tell({ kind: "refused", name, path, why }, []);
   }
 
   private endConsole(c: Console): void {
@@ -222,6 +234,7 @@ class Logger {
       c.file.close();
     }
     for (const f of this.files.values()) f.close();
+    this.followers.endAll();
     this.loop.stop();
   }
 

@@ -36,6 +36,8 @@ export class Attachment {
   /** A start waits for the end of the cleaning. */
   mountWaits = false;
   statusTimer: Timer | null = null;
+  /** Runs while the logger reads what is left of its log files. */
+  captureTimer: Timer | null = null;
 
   constructor(unit: Unit) {
     this.unit = unit;

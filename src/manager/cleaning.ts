@@ -10,6 +10,7 @@ import { Answer, startWorker } from "../supervisor/worker.ts";
 import { SIGHUP, SIGKILL } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
+import { Timer } from "../sys/loop.ts";
 import { trySignalPidfd } from "../sys/processes.ts";
 import { planExports } from "../volume/exports.ts";
 import type { Attachment } from "./attachment.ts";
@@ -28,6 +29,23 @@ class Cleaned extends Answer {
   }
   answered(ok: boolean, text: string): void {
     this.cleaning.cleaned(this.a, ok, text);
+  }
+}
+
+/** How long the logger may take to read what is left of a container's log files, whose mounts can't go before. */
+const CAPTURE_MS = 2000;
+
+/** The logger is too slow. */
+class CaptureTimer extends Timer {
+  private readonly cleaning: Cleaning;
+  private readonly name: string;
+  constructor(cleaning: Cleaning, name: string) {
+    super();
+    this.cleaning = cleaning;
+    this.name = name;
+  }
+  expired(): void {
+    this.cleaning.captured(this.name);
   }
 }
 
@@ -79,15 +97,32 @@ export class Cleaning extends CgroupListener {
     this.runtime.log.warn("cgroup", reason(e), ["name", a.unit.name()]);
   }
 
-  /** The next step that is possible now: process gone, group empty, then the worker. */
+  /** The next step that is possible now: process gone, group empty, log files read, then the worker. */
   goOn(a: Attachment): void {
-    if (a.unit.pidfd >= 0 || a.statusTimer !== null) return;
+    if (a.unit.pidfd >= 0 || a.statusTimer !== null || a.captureTimer !== null) return;
     if (!this.isEmpty(a)) return;
+    this.monitor.remove(a.unit.name());
+    if (closeConsole(this.runtime, a)) {
+      a.captureTimer = new CaptureTimer(this, a.unit.name());
+      this.runtime.loop.arm(a.captureTimer, CAPTURE_MS);
+    } else {
+      this.takeDown(a);
+    }
+  }
+
+  /** The logger holds nothing of it any more, or is not waited for. */
+  captured(name: string): void {
+    const a = this.runtime.attachments.get(name);
+    if (a === undefined || a.captureTimer === null) return;
+    this.runtime.loop.disarm(a.captureTimer);
+    a.captureTimer = null;
+    this.takeDown(a);
+  }
+
+  private takeDown(a: Attachment): void {
     const r = this.runtime;
     const c = a.unit.container;
     const network = a.networked ? a.network : null;
-    this.monitor.remove(c.name);
-    closeConsole(r, a);
     a.networked = false;
     const job = new CleanJob({
       hooks: network === null ? null : a.hooks, target: a.unit.ending.kind === "killed" && a.unit.ending.code === SIGHUP ? "reboot" : "stop",

@@ -8,6 +8,7 @@ import type { Unit } from "../supervisor/unit.ts";
 import { closeFd } from "../sys/files.ts";
 import type { Attachment } from "./attachment.ts";
 import { LogJob } from "./log_job.ts";
+import { followFiles } from "./followed.ts";
 import type { ContainerRuntime } from "./runtime.ts";
 
 /** An answer nobody waits for. */
@@ -26,9 +27,12 @@ export function handConsole(r: ContainerRuntime, a: Attachment): void {
   r.logger.send({ kind: "console", name: a.unit.name(), path: pathOf(r, a.unit), maxBytes: r.settings.logFileBytes }, [a.console]);
 }
 
-/** To a new logger: every console we hold. */
+/** To a new logger: every console we hold, and what it is to follow. */
 export function handConsoles(r: ContainerRuntime): void {
-  for (const a of r.attachments.values()) handConsole(r, a);
+  for (const a of r.attachments.values()) {
+    handConsole(r, a);
+    followFiles(r, a);
+  }
 }
 
 /** The console of a container that was taken over, so that another logger can go on reading it. */
@@ -44,13 +48,14 @@ export function consoleEnded(r: ContainerRuntime, name: string, text: string): v
   if (a !== undefined) a.unit.lastEnding().lastLines = text;
 }
 
-/** The container is down: nothing more will come. */
-export function closeConsole(r: ContainerRuntime, a: Attachment): void {
-  r.logger.send({ kind: "end", name: a.unit.name() }, []);
+/** The container is down: nothing more will come. Result: whether its files are followed, so that the logger has to let go of its mounts before they can. */
+export function closeConsole(r: ContainerRuntime, a: Attachment): boolean {
+  const told = r.logger.send({ kind: "end", name: a.unit.name() }, []);
   closeFd(a.console);
   for (const fd of a.ttys) closeFd(fd);
   a.console = -1;
   a.ttys = [];
+  return told && r.settings.followLogs && a.unit.container.config !== "";
 }
 
 /** To a client of the control socket, on its own descriptor. */

@@ -166,6 +166,7 @@ export class Manager {
       }
       this.current = found;
       for (const folder of [`${this.settings.storage}/trails`, this.settings.logs]) pointCurrent(folder, this.revisionName);
+      this.sink.attachContainers(found.state.containers.map((c) => c.name), `${this.settings.logs}/${this.revisionName}`, this.settings.runtimeLogLevel);
       mark(this.log, "revision");
       const fd = this.server.open(this.controlFd);
       if (this.controlFd < 0) this.logger.send({ kind: "keep", name: "control" }, [fd]);
@@ -203,7 +204,10 @@ export class Manager {
       if (entry !== undefined) takeOver(unit, entry, boss, runtime);
       else sweep(unit, runtime, false);
     }
-    for (const [name, fd] of this.consoles) inheritConsole(runtime, name, fd);
+    for (const [name, fd] of this.consoles) {
+      if (boss.find(name) === null) this.logger.send({ kind: "end", name }); // nobody else would
+      inheritConsole(runtime, name, fd);
+    }
     this.consoles.clear();
     for (const e of entries) if (boss.find(e.name) === null) this.journal!.forget(e.name);
     this.notify.listen();
@@ -215,6 +219,10 @@ export class Manager {
     if (this.runtime !== null) consoleEnded(this.runtime, name, text);
   }
 
+  loggerEnded(name: string): void {
+    if (this.runtime !== null) this.runtime.cleaning.captured(name);
+  }
+
   loggerLost(): void {
     if (this.shutdown.tookLeave) {
       this.shutdown.expired();
@@ -224,7 +232,9 @@ export class Manager {
     this.logger.open();
     if (this.controlFd >= 0) this.logger.send({ kind: "keep", name: "control" }, [this.controlFd]);
     this.notify.handOver();
-    if (this.runtime !== null) handConsoles(this.runtime);
+    if (this.runtime === null) return;
+    handConsoles(this.runtime);
+    for (const u of this.boss!.units) this.runtime.cleaning.captured(u.name());
   }
 
   unitChanged(unit: Unit): void {

@@ -83,6 +83,12 @@ export class News extends LoggerNews {
   tail(name: string, text: string): void {
     this.manager.runtimeTail(name, text);
   }
+  ended(name: string): void {
+    this.manager.loggerEnded(name);
+  }
+  refused(name: string, path: string, why: string): void {
+    this.manager.log.warn("log", "a log file is not followed", ["name", name, "path", path, "why", why]);
+  }
   lost(): void {
     this.manager.loggerLost();
   }

@@ -31,6 +31,7 @@ import { Cleaning } from "./cleaning.ts";
 import { handConsole } from "./consoles.ts";
 import { volumeOptionsOf } from "./device_parts.ts";
 import { DeviceRules } from "./device_rules.ts";
+import { followFiles } from "./followed.ts";
 import { watchEnd } from "./ends.ts";
 import { type InsideEnd, InsideRun } from "./inside.ts";
 import { StartedJob, type Disks } from "./jobs.ts";
@@ -204,6 +205,7 @@ export class ContainerRuntime extends Runtime {
   runs(unit: Unit): void {
     this.tell(unit, "started");
     this.rules.begin(unit);
+    followFiles(this, this.attachment(unit));
   }
 
   private setUpNews(unit: Unit, r: StartState): void {

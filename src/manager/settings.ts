@@ -24,8 +24,11 @@ export type Settings = {
   lib: string;
   goalSeconds: number;
   logLevel: number;
-  /** Bytes of one log file before it is put aside. */
+  /** Bytes of one log file before it is put aside, 0: none is written. */
   logFileBytes: number;
+  followLogs: boolean;
+  /** PV_LXC_LOG_LEVEL, as LXC counts: 0 everything, 8 almost nothing. */
+  runtimeLogLevel: number;
   watchdogMode: string;
   watchdogSeconds: number;
   securityProfile: string;
@@ -78,7 +81,9 @@ export function settingsOf(loaded: LoadedConfig): Settings {
     lib: withoutSlash(c.text("PV_SYSTEM_LIBDIR")),
     goalSeconds: c.number("PV_UPDATER_GOALS_TIMEOUT"),
     logLevel: c.number("PV_LOG_LEVEL"),
-    logFileBytes: LOG_FILE_BYTES,
+    logFileBytes: c.flag("PV_LOG_CAPTURE") ? LOG_FILE_BYTES : 0,
+    followLogs: c.flag("PV_LOG_CAPTURE") && c.flag("PV_LOG_LOGGERS"),
+    runtimeLogLevel: c.number("PV_LXC_LOG_LEVEL"),
     watchdogMode: c.text("PV_WDT_MODE"),
     watchdogSeconds: c.number("PV_WDT_TIMEOUT"),
     securityProfile: c.text("WHERRY_SECURITY_PROFILE"),

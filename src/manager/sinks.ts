@@ -1,11 +1,12 @@
 /**
  * Where the manager's own lines go: to standard error at once, as long as
  * somebody takes them there (a console may be stopped, a pipe may be full, and
- * the containers must not wait for that), and to the logger, which writes pantavisor.log in the format existing tools read. Errors
- * of a trial are kept as well. Rules: logs spec, "Outputs" (pv format);
+ * the containers must not wait for that), and to the logger, which writes pantavisor.log in the format existing tools read, and
+ * those about a container once more into its lxc/lxc.log. Errors of a trial
+ * are kept as well. Rules: logs spec, "Outputs" (pv format), §8 "LXC log";
  * lifecycle spec §4 ("logs").
  */
-import { Sink, type Level } from "../log/line.ts";
+import { levelNumber, Sink, type Level } from "../log/line.ts";
 import type { LoggerClient } from "../log/client.ts";
 import { quoted } from "../json/text.ts";
 import { upperAscii } from "../sys/ascii.ts";
@@ -13,6 +14,9 @@ import { tryWrite } from "../sys/files.ts";
 import { EPOLLOUT } from "../sys/constants.ts";
 import { monotonicMs, waitFor } from "../sys/loop.ts";
 import { toUtf8 } from "../sys/text.ts";
+
+/** What LXC calls our levels, by our numbers: fatal, error, warn, info, debug, trace. Source: lxc.container.conf(5). */
+const LXC_LEVELS = [8, 5, 4, 2, 1, 0];
 
 /** Source: lifecycle spec §4. */
 const MAX_ERROR_BYTES = 4096;
@@ -24,6 +28,10 @@ export class ManagerSink extends Sink {
   private keeps = false;
   /** Lines since standard error takes none. */
   private missed = 0;
+  /** Containers with a log of their own, the folder of theirs, and from which level on. */
+  private containers: string[] = [];
+  private folder = "";
+  private runtimeLevel = 0;
   /** Errors since keepErrors(), an object of JSON a line. */
   errors = "";
 
@@ -34,17 +42,29 @@ export class ManagerSink extends Sink {
     this.maxBytes = maxBytes;
   }
 
+  /** From now on lines about these containers also go to <folder>/<name>/lxc/lxc.log. level: PV_LXC_LOG_LEVEL. */
+  attachContainers(containers: string[], folder: string, level: number): void {
+    this.containers = containers;
+    this.folder = folder;
+    this.runtimeLevel = level;
+  }
+
   keepErrors(): void {
     this.keeps = true;
   }
 
-  line(level: Level, room: string, text: string): void {
+  line(level: Level, room: string, text: string, about: string): void {
     this.print(`${level} ${room}: ${text}\n`);
     if (this.keeps && level === "error") this.keep(room, text);
     const logger = this.logger;
     if (logger === null || !logger.isOpen()) return;
+    this.send(logger, this.path, "pantavisor", level, room, text);
+    if (LXC_LEVELS[levelNumber(level)]! >= this.runtimeLevel && this.containers.includes(about)) this.send(logger, `${this.folder}/${about}/lxc/lxc.log`, about, level, room, text);
+  }
+
+  private send(logger: LoggerClient, path: string, platform: string, level: Level, room: string, text: string): void {
     const seconds = Math.floor(monotonicMs() / 1000);
-    logger.send({ kind: "line", path: this.path, text: `[pantavisor] ${seconds} ${upperAscii(level)}\t -- [${room}]: ${text}`, maxBytes: this.maxBytes });
+    logger.send({ kind: "line", path, text: `[${platform}] ${seconds} ${upperAscii(level)}\t -- [${room}]: ${text}`, maxBytes: this.maxBytes });
   }
 
   private print(line: string): void {

@@ -16,6 +16,7 @@ import { tryOpenPidfd } from "../sys/processes.ts";
 import type { VolumePlan } from "../volume/plan.ts";
 import type { Attachment } from "./attachment.ts";
 import { watchEnd } from "./ends.ts";
+import { followFiles } from "./followed.ts";
 import { processStart, type Entry } from "./journal.ts";
 import { volumePlanOf } from "./prepare.ts";
 import { ContainerRuntime } from "./runtime.ts";
@@ -53,6 +54,7 @@ export function takeOver(unit: Unit, e: Entry, boss: Supervisor, runtime: Contai
     if (adopt(unit, runtime)) {
       unit.stable = e.stable;
       boss.adopt(unit, e.phase === "READY" ? "READY" : "STARTED");
+      followFiles(runtime, runtime.attachment(unit));
       if (unit.wish === "stop" || unit.wish === "restart") boss.requestStop(unit, unit.wish);
       return;
     }

@@ -10,7 +10,7 @@ import {
 } from "./constants.ts";
 import { EEXIST, EINTR, ENODEV, ENOENT, ENOTDIR } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
-import { fromUtf8, parseDecimal } from "./text.ts";
+import { fromUtf8, parseDecimal, toUtf8 } from "./text.ts";
 
 /** What statx says of a path. mode holds type and permissions; times in seconds; device as major and minor. */
 export type FileStat = {
@@ -372,11 +372,30 @@ export function currentDirectory(): string {
   return fromUtf8(b.subarray(0, checked(sys_getcwd(b), "getcwd", "")));
 }
 
+/** Sets an extended attribute of what a path leads to: 0 or -errno. */
+export function trySetAttribute(path: string, name: string, value: string): number {
+  return sys_setxattr(path, name, toUtf8(value), 0);
+}
+
+/** A short extended attribute of what a path leads to, "" without. */
+export function attributeOf(path: string, name: string): string {
+  const b = new Uint8Array(64);
+  const n = sys_getxattr(path, name, b);
+  return n < 0 ? "" : fromUtf8(b.subarray(0, n));
+}
+
 /** Random bytes from the kernel. */
 export function randomBytes(count: number): Uint8Array {
   const b = new Uint8Array(count);
   checked(sys_getrandom(b), "getrandom", "");
   return b;
+}
+
+/** One read at a position of a file: bytes, 0 at the end, or -errno. */
+export function tryReadAt(fd: number, into: Uint8Array, length: number, position: number): number {
+  let r = sys_pread(fd, into, 0, length, position);
+  while (r === -EINTR) r = sys_pread(fd, into, 0, length, position);
+  return r;
 }
 
 /** What is at a position of a file or device, up to `length` bytes; fewer at its end or where it can't be read. */

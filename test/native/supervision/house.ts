@@ -19,7 +19,7 @@ import { HostedDaemon } from "../hosted.ts";
 
 export const needs = (["root", "namespaces", "overlay", "loop"] as const).map(missing).filter((why) => why !== "");
 
-const APPLETS = ["sh", "sleep", "cat", "ls", "touch", "kill", "tail", "head", "ifconfig", "stat", "grep", "echo", "mount", "true", "false", "rm", "id", "test", "hostname"];
+const APPLETS = ["sh", "sleep", "cat", "ls", "touch", "kill", "tail", "head", "ifconfig", "stat", "grep", "echo", "mount", "true", "false", "rm", "id", "test", "hostname", "ln", "mkdir", "mkfifo", "mv"];
 
 /** A container that runs a shell script as init. run: members of run.json. */
 export function scripted(name: string, script: string, run: { [key: string]: Json } = {}, more: Partial<ContainerSpec> = {}): ContainerSpec {
