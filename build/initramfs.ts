@@ -56,7 +56,7 @@ const FOLDERS = [
 ];
 
 /** The names the binary answers to, all the same file. */
-const NAMES = ["usr/bin/pantavisor", "usr/bin/wherry", "sbin/init"];
+const NAMES = ["usr/bin/pantavisor", "usr/bin/wherry", "usr/bin/lxc-info", "sbin/init"];
 
 export function initramfsTree(spec: InitramfsSpec): Tree {
   const t = new Tree();

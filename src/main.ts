@@ -7,6 +7,7 @@ import { CheckCommand } from "./cli/check.ts";
 import { ConfigCommand } from "./cli/config.ts";
 import { Act, End, Logs, Ps, Reexec } from "./cli/device.ts";
 import { Enter, Exec } from "./cli/exec.ts";
+import { runLxcInfo } from "./cli/lxc_info.ts";
 import { Daemon } from "./cli/daemon.ts";
 import { formatHelp, formatUsage, parseFlags } from "./cli/flags.ts";
 import { NoDaemon } from "./cli/client.ts";
@@ -78,6 +79,7 @@ function main(argv: string[]): Status {
     return 1;
   }
   if (name === "pantavisor") return runCommand("daemon", args);
+  if (name === "lxc-info") return runLxcInfo(args);
   try {
     return runCommand(first, args.slice(1));
   } catch (e) {

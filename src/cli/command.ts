@@ -31,6 +31,11 @@ export function output(text: string): Status {
 
 /** Words for standard error, and the exit status that goes with them. */
 export function errorLine(text: string, status: Status): Status {
-  write(2, `wherry: ${text}\n`);
+  return errorOf("wherry: ", text, status);
+}
+
+/** The same of a program of another name; before: what its errors begin with. */
+export function errorOf(before: string, text: string, status: Status): Status {
+  write(2, `${before}${text}\n`);
   return status;
 }

@@ -72,6 +72,7 @@ function writeDetails(w: JsonWriter, backend: Backend, u: Unit): void {
   writeContainer(w, backend, u);
   w.stringMember("revision", u.revision);
   w.numberMember("pid", u.pid);
+  w.booleanMember("frozen", u.frozen);
   w.numberMember("starts", u.starts);
   w.key("up_ms");
   if (u.isAlive()) w.number(Math.max(0, Math.round(monotonicMs() - u.startedMs)));

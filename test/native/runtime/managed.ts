@@ -213,6 +213,16 @@ export const LOOKS: Look[] = [
     rows: ["§9 lxc/<c>"], says: "its group is lxc/NAME in every hierarchy, seen from outside, and the root of all from inside", script: "until_row plain STARTED; cut -d: -f3 /proc/$(pid plain)/cgroup | sort -u; inside plain 'cut -d: -f3 /proc/1/cgroup | sort -u'", check: (l) => assert.equal(l, ["/lxc/plain", "/"]),
   },
   { rows: ["§10 enter"], says: "what enters is in its groups, namespaces and environment", script: "inside plain 'cut -d: -f3 /proc/self/cgroup | sort -u; echo $container $USER $HOME; readlink /proc/self/ns/mnt' ; readlink /proc/$(pid plain)/ns/mnt", check: (l) => { assert.equal(l.slice(0, 2), ["/", "pv-app root /root"]); assert.is(l[2], l[3]); } },
+  {
+    rows: ["§10 log files"], says: "log files that a container writes are kept, from before and after they are put aside",
+    script: "log=$S/logs/0/plain/var/log; lines() { i=0; until [ \"$(grep -c . $1)\" = $2 ] || [ $i -gt 400 ]; do i=$((i + 1)); sleep 0.3; done; cat $1; }; inside plain 'mkdir -p /var/log; echo one > /var/log/messages'; lines $log/messages 1; inside plain 'mv /var/log/messages /var/log/old; echo two > /var/log/messages; ln -s /dev/zero /var/log/syslog'; lines $log/messages 2; ls $log",
+    check: (l) => assert.equal(l.filter((x) => !x.includes("No such file")), ["one", "one", "two", "messages"]),
+  },
+  { rows: ["§10 lxc.log"], says: "what the runtime says of a container is kept with its logs", script: "grep -o 'INFO.*started name=plain' $S/logs/0/plain/lxc/lxc.log | head -n 1", check: (l) => assert.equal(l, ["INFO\t -- [container]: started name=plain"]) },
+  {
+    rows: ["§10 pventer"], says: "lxc-info tells scripts the pid, and knows no others", script: "d=$(mktemp -d); ln -s \"$W\" $d/lxc-info; [ \"$($d/lxc-info -P /usr/var/lib/lxc -pHn plain)\" = $(pid plain) ] && echo same; $d/lxc-info -n plain -s; $d/lxc-info -P /x -p none; echo $?; rm -r $d",
+    check: (l) => assert.equal(l, ["same", "State:          RUNNING", "none doesn't exist", "1"]),
+  },
   { rows: ["§10 console.log"], says: "the console is kept from its first line", script: "head -n 1 $S/logs/0/plain/lxc/console.log; head -n 1 $S/logs/0/leaves/lxc/console.log", check: (l) => assert.equal(l, ["up", "leaving"]) },
   {
     rows: ["§9 cgroups", "§13 lxc.cgroup.<ctl>.<file>"], says: "limits of run.json are what the kernel has, read from inside", script: "inside limited 'cd /sys/fs/cgroup; cat memory.max memory/memory.limit_in_bytes unified/memory.max 2>/dev/null; cat pids.max pids/pids.max unified/pids.max 2>/dev/null; cat cpu.max cpu/cpu.cfs_quota_us cpu,cpuacct/cpu.cfs_quota_us unified/cpu.max 2>/dev/null | head -n 1'",

@@ -27,6 +27,8 @@ const ELSEWHERE: Shown[] = [
   { row: "§8 drivers", says: "our loader: names, aliases, dependencies, parameters", where: "unit/driver, boot/rooms" },
   { row: "§9 cgroups", says: "limits, membership, freezing, killing, out of memory, stragglers, as hybrid and as pure v2", where: "native/cgroup, boot/volumes" },
   { row: "§9 cgroups", says: "where the kernel refuses v1 there is cgroup2 alone, and a manager that is started again mounts none twice", where: "boot/watchdog" },
+  { row: "§10 log files", says: "made late, emptied, put aside, mounted over; what is refused; floods; other managers and loggers", where: "native/follow" },
+  { row: "§10 lxc.log", says: "levels, and what keeps nothing", where: "native/follow" },
   { row: "§10 enter", says: "users, terminals, powers, groups of what enters", where: "native/enter" },
   { row: "§11 pools", says: "neighbours, NAT and the way beyond", where: "native/net, boot/rooms" },
   { row: "§11 leases", says: "addresses, cursors, conflicts", where: "unit/net/leases" },
@@ -66,7 +68,7 @@ They run on this machine (\`test/native/runtime.test.ts\`, \`managed.test.ts\`) 
 (\`test/boot/runtime.test.ts\`): armv7 with v1 controllers beside cgroup2, aarch64 with cgroup2 alone; what is about cgroups once more as v1 alone on armv7
 and as hybrid on aarch64, each asked for on the kernel command line. Other names are files below \`test/\`.
 
-The file loggers and the runtime's own log of §10 are not built yet. No test shows yet: pventer's own scripts.
+No test shows yet: pventer's own scripts.
 
 | row | what is shown | by |
 |---|---|---|
