@@ -276,12 +276,12 @@ housed("what has stopped for good stays so under a new manager, with its reason"
   h.daemon.start();
   await h.daemon.reaches("runs", "STARTED");
   await settled(h);
-  for (const [name, reason] of [["once", "exited with status 0"], ["bad", "exited with status 4"]]) {
-    const s = await h.daemon.show(name!);
-    assert.equal([s.status, s.starts, s.last_end?.reason], ["STOPPED", 0, reason]);
+  for (const [name, starts, reason] of [["once", 1, "exited with status 0"], ["bad", 2, "exited with status 4"]] as const) {
+    const s = await h.daemon.show(name);
+    assert.equal([s.status, s.starts, s.last_end?.reason], ["STOPPED", starts, reason]);
   }
   await act(h, "once", "start");
-  await h.daemon.until("it has run again", async () => ((await h.daemon.show("once")).starts === 1 ? true : null));
+  await h.daemon.until("it has run again", async () => ((await h.daemon.show("once")).starts === 2 ? true : null));
 });
 
 housed("reasons: exit status, signal and lack of memory, with the last lines of the console", {
