@@ -321,13 +321,13 @@ async function sandboxKilled(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), "wherry-soak-"));
   const image = join(work, "root.squashfs");
   writeFileSync(image, squashfs(payloadRoot(readFileSync(await program("payload")))));
-  const words = (mode: string): string[] => ["sandbox", "--memory", "64m", "--pids", "64", image, "/bin/payload", image, mode];
+  const words = (mode: string, ...limits: string[]): string[] => ["sandbox", ...limits, image, "/bin/payload", image, mode];
   const dice = new Dice(SEED + 2);
   const mounts = mountsOf("self");
   const pids: number[] = [];
   try {
     for (let i = 0; i < KILLS; i++) {
-      const child = spawn("setpriv", ["--pdeathsig", "KILL", binary, ...words("stay")], { stdio: "ignore" });
+      const child = spawn("setpriv", ["--pdeathsig", "KILL", binary, ...words("stay", "--profile", i % 2 === 0 ? "lxc" : "standard", "--memory", "64m", "--pids", "64")], { stdio: "ignore" });
       const ended = new Promise((done) => { child.on("exit", done); });
       await pause(dice.unit() * dice.of([5, 20, 60]));
       child.kill("SIGKILL");
@@ -341,7 +341,7 @@ async function sandboxKilled(): Promise<void> {
     const before = left().length;
     const next = runResult(binary, words("quit"));
     assert.is(next.status, 0, next.stderr);
-    assert.equal(left(), [], "the next sandbox has removed the groups of those before");
+    assert.equal(left(), [], "the next sandbox, which has no limits, has removed the groups of those before");
     console.log(`soak: ${KILLS} kills of a sandbox; of their ${before} groups the next one has left none`);
   } finally {
     rmSync(work, { recursive: true, force: true });
