@@ -42,6 +42,7 @@ import { Shutdown, type Ending } from "./shutdown.ts";
 import { stillRuns, sweep, takeOver } from "./takeover.ts";
 import { endStrays } from "./strays.ts";
 import { ManagerSink } from "./sinks.ts";
+import { SystemHooks } from "./system_hooks.ts";
 import { Trial } from "./trial.ts";
 
 /** Exit statuses of a daemon: the wrapper of existing installations reads them. Source: lifecycle spec §1. */
@@ -71,6 +72,7 @@ export class Manager {
   revisionName = "0";
   readonly places: StoragePlaces;
   readonly trial: Trial;
+  readonly hooks: SystemHooks = new SystemHooks(this);
   private readonly notify: NotifySockets;
   private care: Care | null = null;
   private signalFd = -1;
@@ -156,9 +158,23 @@ export class Manager {
 
   /** All that the logger had is known: load the revision, open the control socket, start or take over. */
   loggerComplete(): void {
-    if (this.boss !== null || this.parts !== null || this.shutdown.how !== "") return;
+    if (this.boss !== null || this.parts !== null || this.hooks.starting || this.shutdown.how !== "") return;
     try {
-      if (!this.trial.begin()) return;
+      if (this.trial.begin() && !this.hooks.run("system-start")) this.load();
+    } catch (e) {
+      this.fail("manager", e);
+    }
+  }
+
+  /** The hooks of the device's start have been run. */
+  hooksRan(ok: boolean): void {
+    if (this.shutdown.how !== "") return;
+    if (ok) this.load();
+    else this.giveUp(INTERNAL);
+  }
+
+  private load(): void {
+    try {
       const { found, why } = loadRevision(this.loaded.config, this.settings, this.places, this.revisionName, this.loaded.parameters.quickboot, this.log);
       if (found === null) {
         this.giveUp(why);
@@ -269,6 +285,7 @@ export class Manager {
     if (state === "achieved" && !this.goalsSaid) {
       this.goalsSaid = true;
       mark(this.log, "goals");
+      this.hooks.tell("system-done");
     }
     this.log.info("device", "goals", ["state", state, "status", this.boss === null ? "NONE" : this.boss.deviceStatus()]);
     this.trial.goals(state);

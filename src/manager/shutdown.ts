@@ -61,6 +61,7 @@ export class Shutdown extends Timer {
       if (m.runtime !== null) m.runtime.close();
       m.server.close();
       m.trial.forget();
+      m.hooks.forget();
       if (m.journal !== null && m.boss !== null) m.journal.forgetAll();
       waits = m.parts !== null && m.parts.takeDown(new PartsDown(this));
     } catch (e) {

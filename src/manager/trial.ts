@@ -66,9 +66,14 @@ export class Trial extends Timer {
   /** waited: the commit delay is over. leaving: the device goes back. */
   private phase: "none" | "trying" | "testing" | "waited" | "committing" | "leaving" = "none";
   private loaded: Resume["loaded"] = "";
+  /** pv_rev and pv_try, "" for none. */
+  committed = "";
+  tried = "";
   private readonly queue: Step[][] = [];
   private writing = false;
   private saidUnstable = false;
+  /** The rest of a commit that was cut short is being written. */
+  private completing = false;
 
   constructor(manager: Manager) {
     super();
@@ -121,6 +126,8 @@ export class Trial extends Timer {
     try {
       const found = this.environment.read();
       why = found.why;
+      this.committed = found.committed;
+      this.tried = found.tried;
       if (found.tried !== "") triedStatus = readProgress(this.places, found.tried).status;
       return planResume({
         booted, committed: found.committed, tried: found.tried, standing: found.standing, triedStatus, bootedStatus: readProgress(this.places, booted).status,
@@ -139,7 +146,8 @@ export class Trial extends Timer {
     const m = this.manager;
     m.boss!.duringUpdate = this.isOn();
     const index = m.current!.rollbackIndex;
-    if (this.loaded === "committed") this.write(planCommit(m.revisionName, index));
+    this.completing = this.loaded === "committed";
+    if (this.completing) this.write(planCommit(m.revisionName, index));
     if (this.loaded === "factory") this.write(planFactory(m.revisionName, index));
   }
 
@@ -230,14 +238,23 @@ export class Trial extends Timer {
     this.next();
     if (this.writing) return;
     if (this.phase === "leaving") this.expired();
+    else if (this.phase === "none" && ok && this.completing) this.done();
     else if (this.phase === "committing" && ok) {
       this.phase = "none";
+      this.done();
       m.boss!.duringUpdate = false;
       m.log.info("update", "committed", ["revision", m.revisionName]);
     } else if (this.phase === "committing") {
       this.phase = "testing";
       this.fail(INTERNAL);
     }
+  }
+
+  private done(): void {
+    this.completing = false;
+    this.committed = this.manager.revisionName;
+    this.tried = "";
+    this.manager.hooks.tell("system-boot-done");
   }
 
   /** The end in order: the next manager in this run dir is of another boot. */

@@ -146,6 +146,41 @@ trial("a good trial is tested and committed; meanwhile the device is not turned 
   await t.daemon.reaches("next", "STARTED");
 });
 
+trial("the device's hooks are run at its start, after a commit and when all is up, in order and until one fails; not again for a new manager", {
+  tried: () => [scripted("next", WAITS)],
+}, async (t) => {
+  const hook = (name: string, text: string, mode: number): void => {
+    mkdirSync(t.path("lib/pv/hooks/system.d"), { recursive: true });
+    writeFileSync(t.path("lib/pv/hooks/system.d", name), `#!/bin/sh\n${text}\n`, { mode });
+  };
+  const notes = (): string[] => (existsSync(t.path("notes")) ? readFileSync(t.path("notes"), "utf8").trim().split("\n") : []);
+  const note = (n: string): string => `echo "${n} $PV_OP $PV_REV,$PV_TRY,$PV_TRYBOOT,$PV_STATUS $PV_OBJ_STORAGE $PV_TRAILS_STORAGE" >> ${t.path("notes")}`;
+  hook("30-last", note("last"), 0o755);
+  hook("10-first", `${note("first")}; [ "$PV_OP" != system-boot-done ]`, 0o755);
+  hook("20-no-program", "exit 1", 0o644);
+  assert.is(t.boot(), "locals/next");
+  await t.daemon.until("the hook of the commit has failed", () => (/a hook of the device has failed moment=system-boot-done why="?hook \S+10-first: .*status 1/.test(t.daemon.wholly()) ? true : null), DEADLINE_MS);
+  await t.daemon.until("all is up", () => (notes().filter((l) => l.includes("system-done")).length === 2 ? true : null));
+  const storage = t.path("storage");
+  const line = (n: string, op: string, facts: string, rev: string): string => `${n} ${op} ${facts} ${storage}/objects ${storage}/trails/${rev}`;
+  assert.equal(notes().slice(0, 2), ["first", "last"].map((n) => line(n, "system-start", "4,locals/next,true,", "4")));
+  assert.equal(notes().filter((l) => l.includes("boot-done")), [line("first", "system-boot-done", "locals/next,,false,DONE", "locals/next")]);
+  assert.is(notes().length, 5, notes().join("\n"));
+  process.kill(t.daemon.pid(), "SIGKILL");
+  await t.daemon.ends();
+  t.launch("locals/next", "locals/next");
+  await t.daemon.until("it goes on", () => (t.daemon.wholly().includes("goals state=achieved") ? true : null));
+  await t.daemon.stop();
+  assert.is(notes().length, 5, notes().join("\n"));
+
+  hook("10-first", "exit 3", 0o755);
+  t.install();
+  assert.is(t.boot(), "locals/next");
+  assert.is(await t.daemon.ends(DEADLINE_MS), "0");
+  assert.equal([t.progress("locals/next")?.status, t.progress("locals/next")?.["status-msg"]], ["ERROR", "Internal error"]);
+  assert.match(t.progress("locals/next")!.logs!, /moment=system-start/);
+});
+
 trial("GRUB's environment is kept as GRUB writes it", {
   tried: () => [scripted("next", WAITS)], file: "grubenv", config: ["PV_BOOTLOADER_TYPE=grub"],
 }, async (t) => {
