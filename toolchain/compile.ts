@@ -52,6 +52,9 @@ const OPTIONAL_UNITS: { unit: string; libraries?: string[] }[] = [
   { unit: "inspect" }, { unit: "copying" }, { unit: "dc" }, { unit: "url_params" }, { unit: "util" }, { unit: "stream" },
 ];
 
+/** Functions of the runtime's strings that strings.c has for short ones; the runtime's own get "_any" behind their names. */
+const STRING_FUNCTIONS = ["scr_str_utf16_len", "scr_str_char_code_at", "scr_str_index_of", "scr_str_slice"];
+
 function unitFile(name: string): string {
   return join(runtimeDir, "src", `scr_${name}.c`);
 }
@@ -262,8 +265,13 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
   const make = (label: string, sources: string[], more: string[] = [], headers: string[] = []): Promise<string[]> => cachedObjects(label, p.target, p.flavor, sources, [...flags, ...more], headers);
   const units = [...RUNTIME_UNITS, ...(p.target.usesScriptcMusl && p.flavor !== "sanitize" ? ["musl"] : [])];
   const fast = p.flavor === "release" ? p.target.fastUnits : [];
-  const found: Ingredient[] = [{ part: "scriptc runtime", objects: await make("runtime", units.filter((u) => !fast.includes(u)).map(unitFile)) }];
-  if (fast.length > 0) found.push({ part: "scriptc runtime", objects: await make("runtime-fast", fast.map(unitFile), ["-O2"]) });
+  const quick = fast.length > 0 ? ["-O2"] : [];
+  const found: Ingredient[] = [
+    { part: "scriptc runtime", objects: await make("runtime", units.filter((u) => u !== "string" && !fast.includes(u)).map(unitFile)) },
+    { part: "scriptc runtime", objects: await make("runtime-string", [unitFile("string")], [...quick, ...STRING_FUNCTIONS.map((f) => `-D${f}=${f}_any`)]) },
+    { part: "toolchain", objects: await make("strings", [join(root, "toolchain/strings.c")], quick) },
+  ];
+  if (fast.length > 0) found.push({ part: "scriptc runtime", objects: await make("runtime-fast", fast.filter((u) => u !== "string").map(unitFile), quick) });
   for (const o of neededUnits(text)) {
     found.push({ part: "scriptc runtime", objects: await make(`runtime-${o.unit}`, [unitFile(o.unit)]) });
     const vendored = (o.libraries ?? []).map((l) => join(runtimeDir, "vendor/quickjs-ng", `${l}.c`));
@@ -279,8 +287,10 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
     const plain = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim)));
     found.push({ part: "shim", objects: await make("shim", plain, [], headers) });
   }
-  const further = [...p.target.extraSources, ...(p.extraC ?? [])].map((f) => join(root, f));
-  if (further.length > 0) found.push({ part: "toolchain", objects: await make("further", further) });
+  // a sanitizer has its own memcpy
+  const further = [...(p.flavor === "sanitize" ? [] : p.target.extraSources), ...(p.extraC ?? [])].map((f) => join(root, f));
+  // not with -flto: gcc would take a memcpy of ours for a copy and call itself
+  if (further.length > 0) found.push({ part: "toolchain", objects: await make("further", further, ["-fno-lto", "-fno-builtin"]) });
   return found;
 }
 

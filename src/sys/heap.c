@@ -53,8 +53,17 @@ struct unit {
 	uint32_t next, previous; /* lists of free runs, and of units with free blocks; 0 = end */
 };
 
-static const uint16_t sizes[] = { 16, 32, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 512 };
-#define CLASSES (sizeof sizes / sizeof *sizes)
+/* A division costs more than all else here: what is divided by a size is kept beside it. */
+#define CLASS(size) { size, UNIT / size, (1u << 16) / size + ((1u << 16) % size != 0) }
+static const struct {
+	uint16_t size;
+	uint16_t capacity;  /* blocks in a unit */
+	uint16_t inverse;   /* 2^16 / size, rounded up: exact for every place within a unit */
+} classes[] = {
+	CLASS(16), CLASS(32), CLASS(48), CLASS(64), CLASS(80), CLASS(96), CLASS(112), CLASS(128),
+	CLASS(160), CLASS(192), CLASS(224), CLASS(256), CLASS(320), CLASS(512),
+};
+#define CLASSES (sizeof classes / sizeof *classes)
 
 static struct unit *units;          /* also the start of the range */
 static uint32_t top;                /* first unit that was never used */
@@ -219,14 +228,9 @@ static void release_run(uint32_t first, uint32_t length)
 static unsigned class_of(size_t n)
 {
 	unsigned c = n <= 128 ? (unsigned)((n + 15) / 16) - 1 : 8;
-	while (sizes[c] < n)
+	while (classes[c].size < n)
 		c++;
 	return c;
-}
-
-static unsigned capacity(unsigned class)
-{
-	return UNIT / sizes[class];
 }
 
 static void *take_block(unsigned class)
@@ -243,24 +247,24 @@ static void *take_block(unsigned class)
 	unsigned block = x->fresh;
 	if (x->head) {
 		block = x->head - 1u;
-		x->head = *(uint8_t *)(address(u) + block * sizes[class]);
+		x->head = *(uint8_t *)(address(u) + block * classes[class].size);
 	} else {
 		x->fresh++;
 	}
-	if (++x->live == capacity(class))
+	if (++x->live == classes[class].capacity)
 		unlink_unit(&partial[class], u);
-	return address(u) + block * sizes[class];
+	return address(u) + block * classes[class].size;
 }
 
 static void release_block(uint32_t u, char *p)
 {
 	struct unit *const x = units + u;
 	const unsigned class = (unsigned)x->kind - SHARED;
-	const size_t offset = (size_t)(p - address(u));
-	const unsigned block = (unsigned)(offset / sizes[class]);
-	if (offset % sizes[class] || block >= x->fresh || !x->live || x->head == block + 1)
+	const unsigned offset = (unsigned)(p - address(u));
+	const unsigned block = offset * classes[class].inverse >> 16;
+	if (block * classes[class].size != offset || block >= x->fresh || !x->live || x->head == block + 1)
 		__builtin_trap();
-	if (x->live == capacity(class))
+	if (x->live == classes[class].capacity)
 		link_unit(&partial[class], u);
 	*(uint8_t *)p = x->head;
 	x->head = (uint8_t)(block + 1);
@@ -348,7 +352,7 @@ size_t malloc_usable_size(void *p)
 	const uint32_t u = unit_of(p);
 	if (!u)
 		return mapping_of(p)->size - LARGE_HEADER;
-	return units[u].kind == RUN ? (size_t)units[u].length * UNIT : sizes[units[u].kind - SHARED];
+	return units[u].kind == RUN ? (size_t)units[u].length * UNIT : classes[units[u].kind - SHARED].size;
 }
 
 void *calloc(size_t count, size_t size)
