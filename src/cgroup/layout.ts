@@ -70,16 +70,18 @@ function below(root: string, path: string): string {
   return path.startsWith(`${root}/`) ? path.slice(root.length) : "";
 }
 
+/** wanted: options between their commas. */
 function hasAll(options: string, wanted: string[]): boolean {
-  for (const w of wanted) if (!options.includes(`,${w},`)) return false;
+  for (const w of wanted) if (!options.includes(w)) return false;
   return true;
 }
 
 /** The mount of a hierarchy: of several the one at the usual place, else the first; null when there is none. */
 function mountOf(mounts: CgroupMount[], fstype: string, controllers: string[]): CgroupMount | null {
   let first: CgroupMount | null = null;
+  const wanted = controllers.map((c) => `,${c},`);
   for (const m of mounts) {
-    if (m.fstype !== fstype || !hasAll(m.options, controllers)) continue;
+    if (m.fstype !== fstype || !hasAll(m.options, wanted)) continue;
     if (m.point.startsWith("/sys/fs/cgroup")) return m;
     if (first === null) first = m;
   }

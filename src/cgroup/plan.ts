@@ -108,9 +108,10 @@ class Planner {
         this.put(this.before, h, row.controller, row.file, row.value, !row.optional, "");
         continue;
       }
-      const name = namesOf(row.controller)[0]!;
-      const elsewhere = namesOf(row.controller).some((n) => this.find(3 - version, n) !== null);
-      if (!elsewhere && !missing.includes(name)) missing.push(name);
+      const names = namesOf(row.controller);
+      let elsewhere = false;
+      for (const n of names) if (this.find(3 - version, n) !== null) elsewhere = true;
+      if (!elsewhere && !missing.includes(names[0]!)) missing.push(names[0]!);
     }
   }
 

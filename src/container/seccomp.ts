@@ -41,6 +41,12 @@ function appliesTo(r: SeccompRule, m: Machine): boolean {
   return r.arch === "" || r.arch === "all" || r.arch === m.section;
 }
 
+/** All rules are by name and for every architecture: what is made of them for one is right for the others. */
+function isForAll(rules: SeccompRule[]): boolean {
+  for (const r of rules) if (r.number >= 0 || (r.arch !== "" && r.arch !== "all")) return false;
+  return true;
+}
+
 /** The rules of a profile file by name, for one architecture. places: of the profile's rules, by name. */
 function rulesByName(rules: SeccompRule[], m: Machine): NamedRules {
   const place: Map<string, number> = new Map<string, number>();
@@ -108,8 +114,11 @@ function compileProfile(profile: SeccompProfile, warnings: Problem[]): Uint8Arra
   const known: string[] = [];
   const fallback = resultOf(profile.defaultAction);
   const arches: ArchRules[] = [];
+  const forAll = isForAll(profile.rules);
+  let named: NamedRules = { names: [], rules: [] };
   for (const m of machines()) {
-    const a = profile.version === 1 ? rulesByNumber(profile.rules, m) : numbered(rulesByName(profile.rules, m), m, fallback, known);
+    if (profile.version !== 1 && (!forAll || arches.length === 0)) named = rulesByName(profile.rules, m);
+    const a = profile.version === 1 ? rulesByNumber(profile.rules, m) : numbered(named, m, fallback, known);
     a.fallback = fallback;
     arches.push(a);
   }

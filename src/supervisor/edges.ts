@@ -22,60 +22,73 @@ export type Effect =
 
 export type Edge = { from: Phase; on: Event; to: Phase; effects: Effect[] };
 
-export const EDGES: Edge[] = [
-  { from: "INSTALLED", on: "hold", to: "BLOCKED", effects: [] },
-  { from: "INSTALLED", on: "go", to: "MOUNTING", effects: ["mount"] },
-  { from: "INSTALLED", on: "stop", to: "STOPPED", effects: ["decide"] },
-  { from: "BLOCKED", on: "go", to: "MOUNTING", effects: ["mount"] },
-  { from: "BLOCKED", on: "stop", to: "STOPPED", effects: ["decide"] },
-  { from: "MOUNTING", on: "mounted", to: "STARTING", effects: ["spawn"] },
-  { from: "MOUNTING", on: "mount-only", to: "MOUNTED", effects: ["release"] },
-  { from: "MOUNTING", on: "failed", to: "CLEANING", effects: ["clean"] },
-  { from: "MOUNTED", on: "stop", to: "CLEANING", effects: ["clean"] },
-  { from: "STARTING", on: "started", to: "STARTED", effects: ["release"] },
-  { from: "STARTING", on: "failed", to: "CLEANING", effects: ["clean"] },
-  { from: "STARTING", on: "exited", to: "CLEANING", effects: ["clean"] },
-  { from: "STARTING", on: "stop", to: "STOPPING", effects: ["signal"] },
-  { from: "STARTED", on: "ready", to: "READY", effects: ["release"] },
-  { from: "STARTED", on: "exited", to: "CLEANING", effects: ["clean"] },
-  { from: "STARTED", on: "stop", to: "STOPPING", effects: ["signal"] },
-  { from: "READY", on: "exited", to: "CLEANING", effects: ["clean"] },
-  { from: "READY", on: "stop", to: "STOPPING", effects: ["signal"] },
-  { from: "STOPPING", on: "kill", to: "STOPPING", effects: ["kill"] },
-  { from: "STOPPING", on: "exited", to: "CLEANING", effects: ["clean"] },
-  { from: "STOPPING", on: "failed", to: "CLEANING", effects: ["clean"] },
-  { from: "CLEANING", on: "cleaned", to: "STOPPED", effects: ["decide", "release"] },
-  { from: "STOPPED", on: "recover", to: "RECOVERING", effects: ["arm-retry"] },
-  { from: "STOPPED", on: "start", to: "INSTALLED", effects: ["reset", "release"] },
-  { from: "RECOVERING", on: "retry", to: "INSTALLED", effects: ["release"] },
-  { from: "RECOVERING", on: "start", to: "INSTALLED", effects: ["disarm-retry", "reset", "release"] },
-  { from: "RECOVERING", on: "stop", to: "STOPPED", effects: ["disarm-retry", "decide"] },
-];
+/** Phase, event, next phase, effects. One text that is searched: nothing is built when a program starts. */
+export const EDGES = `
+INSTALLED hold BLOCKED
+INSTALLED go MOUNTING mount
+INSTALLED stop STOPPED decide
+BLOCKED go MOUNTING mount
+BLOCKED stop STOPPED decide
+MOUNTING mounted STARTING spawn
+MOUNTING mount-only MOUNTED release
+MOUNTING failed CLEANING clean
+MOUNTED stop CLEANING clean
+STARTING started STARTED release
+STARTING failed CLEANING clean
+STARTING exited CLEANING clean
+STARTING stop STOPPING signal
+STARTED ready READY release
+STARTED exited CLEANING clean
+STARTED stop STOPPING signal
+READY exited CLEANING clean
+READY stop STOPPING signal
+STOPPING kill STOPPING kill
+STOPPING exited CLEANING clean
+STOPPING failed CLEANING clean
+CLEANING cleaned STOPPED decide release
+STOPPED recover RECOVERING arm-retry
+STOPPED start INSTALLED reset release
+RECOVERING retry INSTALLED release
+RECOVERING start INSTALLED disarm-retry reset release
+RECOVERING stop STOPPED disarm-retry decide
+`;
 
-/** Pairs that may come and mean nothing: requests that are already being met, news that came too late. */
-export const IGNORED: { from: Phase; on: Event[] }[] = [
-  { from: "NONE", on: ["go", "hold", "mounted", "mount-only", "started", "failed", "ready", "exited", "cleaned", "stop", "kill", "recover", "retry", "start"] },
-  { from: "INSTALLED", on: ["start", "retry", "kill", "mounted", "mount-only", "started", "failed", "ready", "exited", "cleaned", "recover"] },
-  { from: "BLOCKED", on: ["hold", "start", "retry", "kill", "mounted", "mount-only", "started", "failed", "ready", "exited", "cleaned", "recover"] },
-  // a stop while volumes are being mounted waits for the worker: the supervisor remembers the wish
-  { from: "MOUNTING", on: ["go", "hold", "stop", "start", "retry", "kill", "started", "ready", "exited", "cleaned", "recover"] },
-  { from: "MOUNTED", on: ["go", "hold", "start", "retry", "kill", "mounted", "mount-only", "started", "failed", "ready", "exited", "cleaned", "recover"] },
-  { from: "STARTING", on: ["go", "hold", "start", "retry", "kill", "mounted", "mount-only", "ready", "cleaned", "recover"] },
-  { from: "STARTED", on: ["go", "hold", "start", "retry", "kill", "mounted", "mount-only", "started", "failed", "cleaned", "recover"] },
-  { from: "READY", on: ["go", "hold", "start", "retry", "kill", "mounted", "mount-only", "started", "failed", "ready", "cleaned", "recover"] },
-  { from: "STOPPING", on: ["go", "hold", "start", "retry", "stop", "mounted", "mount-only", "started", "ready", "cleaned", "recover"] },
-  { from: "CLEANING", on: ["go", "hold", "start", "stop", "retry", "kill", "mounted", "mount-only", "started", "failed", "ready", "exited", "recover"] },
-  { from: "STOPPED", on: ["go", "hold", "stop", "retry", "kill", "mounted", "mount-only", "started", "failed", "ready", "exited", "cleaned"] },
-  { from: "RECOVERING", on: ["go", "hold", "kill", "mounted", "mount-only", "started", "failed", "ready", "exited", "cleaned", "recover"] },
-];
+/**
+ * Phase, and the events that may come there and mean nothing: requests that
+ * are already being met, news that came too late. A stop while volumes are
+ * being mounted waits for the worker: the supervisor remembers the wish.
+ */
+export const IGNORED = `
+NONE go hold mounted mount-only started failed ready exited cleaned stop kill recover retry start
+INSTALLED start retry kill mounted mount-only started failed ready exited cleaned recover
+BLOCKED hold start retry kill mounted mount-only started failed ready exited cleaned recover
+MOUNTING go hold stop start retry kill started ready exited cleaned recover
+MOUNTED go hold start retry kill mounted mount-only started failed ready exited cleaned recover
+STARTING go hold start retry kill mounted mount-only ready cleaned recover
+STARTED go hold start retry kill mounted mount-only started failed cleaned recover
+READY go hold start retry kill mounted mount-only started failed ready cleaned recover
+STOPPING go hold start retry stop mounted mount-only started ready cleaned recover
+CLEANING go hold start stop retry kill mounted mount-only started failed ready exited recover
+STOPPED go hold stop retry kill mounted mount-only started failed ready exited cleaned
+RECOVERING go hold kill mounted mount-only started failed ready exited cleaned recover
+`;
+
+/** The rest of the table's line that begins with these words; "" when there is none. */
+function lineOf(table: string, words: string): string {
+  const at = table.indexOf(`\n${words} `);
+  if (at < 0) return "";
+  const start = at + words.length + 2;
+  return table.slice(start, table.indexOf("\n", start));
+}
 
 /** The edge for a pair, or null when nothing happens. */
 export function edgeFor(from: Phase, on: Event): Edge | null {
-  for (const e of EDGES) if (e.from === from && e.on === on) return e;
-  return null;
+  const line = lineOf(EDGES, `${from} ${on}`);
+  if (line === "") return null;
+  const words = line.split(" ");
+  return { from, on, to: words[0]! as Phase, effects: words.slice(1) as Effect[] };
 }
 
 export function isIgnored(from: Phase, on: Event): boolean {
-  for (const i of IGNORED) if (i.from === from) return i.on.includes(on);
-  return false;
+  return ` ${lineOf(IGNORED, from)} `.includes(` ${on} `);
 }

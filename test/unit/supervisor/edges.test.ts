@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { EDGES, edgeFor, IGNORED, isIgnored, type Event } from "../../../src/supervisor/edges.ts";
+import { EDGES, edgeFor, IGNORED, isIgnored, type Edge, type Effect, type Event } from "../../../src/supervisor/edges.ts";
 import type { Phase } from "../../../src/supervisor/status.ts";
 
 const PHASES: Phase[] = ["NONE", "INSTALLED", "MOUNTING", "MOUNTED", "BLOCKED", "STARTING", "STARTED", "READY", "STOPPING", "CLEANING", "STOPPED", "RECOVERING"];
@@ -15,21 +15,28 @@ test("every phase and event is an edge or ignored, never both", () => {
   }
 });
 
-test("no pair stands twice in the table", () => {
-  const seen = new Set<string>();
-  for (const e of EDGES) {
-    assert.not.ok(seen.has(`${e.from} ${e.on}`), `${e.from} ${e.on}`);
-    seen.add(`${e.from} ${e.on}`);
+const EFFECTS: Effect[] = ["mount", "spawn", "signal", "kill", "clean", "decide", "arm-retry", "disarm-retry", "reset", "release"];
+
+test("the tables hold nothing but phases, events and effects, and no pair twice", () => {
+  const lines = EDGES.trim().split("\n").map((l) => l.split(" "));
+  for (const [from, on, to, ...effects] of lines) {
+    assert.ok(PHASES.includes(from as Phase) && EVENTS.includes(on as Event) && PHASES.includes(to as Phase), `${from} ${on} ${to}`);
+    for (const e of effects) assert.ok(EFFECTS.includes(e as Effect), `${from} ${on}: ${e}`);
   }
-  assert.is(new Set(IGNORED.map((i) => i.from)).size, IGNORED.length);
+  assert.is(new Set(lines.map((l) => `${l[0]} ${l[1]}`)).size, lines.length);
+  const ignored = IGNORED.trim().split("\n").map((l) => l.split(" "));
+  for (const [from, ...on] of ignored) assert.ok(PHASES.includes(from as Phase) && on.every((e) => EVENTS.includes(e as Event)), from);
+  assert.is(new Set(ignored.map((l) => l[0])).size, ignored.length);
 });
+
+const ALL: Edge[] = PHASES.flatMap((p) => EVENTS.map((e) => edgeFor(p, e)).filter((e) => e !== null));
 
 test("every phase a container can be in leads to STOPPED", () => {
   for (const start of PHASES.filter((p) => p !== "NONE")) {
     const reached = new Set<Phase>([start]);
     for (let grew = true; grew;) {
       grew = false;
-      for (const e of EDGES) {
+      for (const e of ALL) {
         if (!reached.has(e.from) || reached.has(e.to)) continue;
         reached.add(e.to);
         grew = true;
@@ -40,10 +47,10 @@ test("every phase a container can be in leads to STOPPED", () => {
 });
 
 test("whatever had mounts or a process is cleaned before it is STOPPED", () => {
-  for (const e of EDGES.filter((edge) => edge.to === "STOPPED")) {
+  for (const e of ALL.filter((edge) => edge.to === "STOPPED")) {
     assert.ok(["INSTALLED", "BLOCKED", "CLEANING", "RECOVERING"].includes(e.from), `${e.from} → STOPPED`);
   }
-  for (const e of EDGES.filter((edge) => edge.to === "CLEANING")) assert.equal(e.effects, ["clean"]);
+  for (const e of ALL.filter((edge) => edge.to === "CLEANING")) assert.equal(e.effects, ["clean"]);
 });
 
 test.run();
