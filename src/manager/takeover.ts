@@ -4,7 +4,7 @@
  * cleared away and starts anew.
  * Rules: design "Re-adoption".
  */
-import { cgroupProcesses, isPopulated } from "../cgroup/kill.ts";
+import { cgroupProcesses, freezeState, isPopulated } from "../cgroup/kill.ts";
 import type { CgroupPlace } from "../cgroup/plan.ts";
 import { openNetNamespace } from "../net/apply.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
@@ -85,6 +85,8 @@ function adopt(unit: Unit, runtime: ContainerRuntime): boolean {
   }
   const a = recall(unit, runtime, true);
   a.adopted = true;
+  const froze = freezeState(a.places);
+  unit.frozen = froze === "frozen" || froze === "freezing";
   if (a.network !== null) a.netFd = openNetNamespace(a.network, unit.pid);
   unit.pidfd = pidfd;
   runtime.cleaning.monitor.add(unit.name(), a.places);

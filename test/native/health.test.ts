@@ -197,7 +197,7 @@ function nameOf(folder: string): string {
   }
 }
 
-housed("a frozen container is not looked at", {
+housed("a frozen container is not looked at, by the next manager neither", {
   revision: () => ({
     containers: [
       scripted("ice", WAITS, checked({ kind: "exec", command: ["/bin/true"], interval: "100ms", timeout: "1s", retries: 1, on_failure: RESTARTS })),
@@ -207,6 +207,10 @@ housed("a frozen container is not looked at", {
 }, async (h) => {
   await until(h, "ice", "is healthy", (s) => s.health === "healthy");
   assert.is((await h.daemon.ask("PUT", "/v2/containers/ice", "{\"action\":\"freeze\"}")).status, 200);
+  process.kill(h.daemon.pid(), "SIGKILL");
+  await h.daemon.ends();
+  h.daemon.start();
+  await h.daemon.reaches("ice", "STARTED");
   const starts = (await shown(h, "slow")).starts;
   await until(h, "slow", "was looked at for as long as it takes, twice", (s) => s.starts >= starts + 2);
   assert.is((await h.daemon.ask("PUT", "/v2/containers/ice", "{\"action\":\"thaw\"}")).status, 200);
