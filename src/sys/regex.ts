@@ -1,7 +1,7 @@
 /// <reference path="./sys.d.ts" />
 /**
  * Extended regular expressions of other people (mdev rules, remount
- * policies), matched by libc. Wherry's own code uses none.
+ * policies), matched by regex.c. Wherry's own code uses none.
  * Source: regcomp(3), POSIX "Extended Regular Expressions".
  */
 import { i32At } from "./bytes.ts";

@@ -44,7 +44,6 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <poll.h>
-#include <regex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -1269,28 +1268,4 @@ int32_t sys_bpf_detach(int32_t cgroup_fd, int32_t program_fd, int32_t type)
 	a.attach_bpf_fd = (uint32_t)program_fd;
 	a.attach_type = (uint32_t)type;
 	return result(bpf(BPF_PROG_DETACH, &a));
-}
-
-/*
- * An extended regular expression (POSIX) against a text. result: 1 it matches, 0
- * it doesn't, -EINVAL it is none. out: start and end of the match, then of its
- * groups, as pairs of 32-bit byte offsets, -1 for a group that took no part; as many as fit.
- */
-int32_t sys_regex_match(S(pattern), S(text), B(out))
-{
-	regex_t compiled;
-	regmatch_t found[10];
-	TEXT(pattern, 1024);
-	PATH(text);
-	if (regcomp(&compiled, pattern_z, REG_EXTENDED))
-		return -EINVAL;
-	const int missed = regexec(&compiled, text_z, 10, found, 0);
-	regfree(&compiled);
-	if (missed)
-		return 0;
-	for (size_t i = 0; i < 10 && (i + 1) * 8 <= out_n; i++) {
-		const int32_t pair[2] = { (int32_t)found[i].rm_so, (int32_t)found[i].rm_eo };
-		memcpy((char *)OUT(out) + i * 8, pair, sizeof pair);
-	}
-	return 1;
 }

@@ -157,7 +157,6 @@ declare function sys_reboot(command: u32): i32;
 declare function sys_bpf_load_device_filter(program: Uint8Array): i32;
 declare function sys_bpf_attach(cgroupFd: i32, programFd: i32, type: i32, flags: u32): i32;
 declare function sys_bpf_detach(cgroupFd: i32, programFd: i32, type: i32): i32;
-declare function sys_regex_match(pattern: string, text: string, out: Uint8Array): i32;
 
 // --- crypto.c: hashes, public keys, certificates (wrappers: crypto.ts) ---
 declare function sys_sha256_begin(state: Uint8Array): i32;
@@ -170,3 +169,6 @@ declare function sys_pk_verify(key: Uint8Array, bits: i32, digest: Uint8Array, s
 declare function sys_x509_verify(chain: Uint8Array, count: u32, anchors: Uint8Array, when: f64, out: Uint8Array): i32;
 declare function sys_x509_key(certificate: Uint8Array, out: Uint8Array): i32;
 declare function sys_x509_common_name(certificate: Uint8Array, out: Uint8Array): i32;
+
+// --- regex.c: extended regular expressions (wrapper: regex.ts) ---
+declare function sys_regex_match(pattern: string, text: string, out: Uint8Array): i32;
