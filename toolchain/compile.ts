@@ -208,7 +208,7 @@ export function usesShim(entry: string): boolean {
 
 /** What the C text of a program depends on. */
 function loweringKey(entry: string, manifest: string): string {
-  const parts = [runtimeVersion(), entry, manifest, ...["lowering.ts", "loops.ts"].map((f) => readFileSync(join(root, "toolchain", f), "utf8"))];
+  const parts = [runtimeVersion(), entry, manifest, ...["lowering.ts", "loops.ts", "lists.ts"].map((f) => readFileSync(join(root, "toolchain", f), "utf8"))];
   for (const [file, text] of [...filesOf(entry)].sort(([a], [b]) => (a < b ? -1 : 1))) parts.push(relative(root, file), text);
   return hash(parts);
 }

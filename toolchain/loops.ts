@@ -1,9 +1,10 @@
 /**
  * Rewrites what scriptc lowers at great cost into what it lowers well, in a
- * copy of the sources: `for (const x of array)` becomes a loop over indices.
- * scriptc takes an array's holes into account, so every element of a for-of
- * is a union that is allocated, and checked at each use; ours have no holes.
- * Lines stay where they are; the sources themselves are never touched.
+ * copy of the sources: `for (const x of array)` becomes a loop over indices,
+ * `array.map((x) => y)` and its like call functions of lists.ts. scriptc takes
+ * an array's holes into account, so every element of these is a union that is
+ * allocated, and checked at each use; ours have no holes. Lines stay where
+ * they are; the sources themselves are never touched.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -12,6 +13,12 @@ import { root } from "./places.ts";
 
 /** An insertion (end === start) or replacement of text. */
 type Edit = { start: number; end: number; text: string };
+
+/** Methods of arrays and what stands for them: functions of this file. */
+const LISTS = "toolchain/lists.ts";
+const METHODS = new Map([
+  ["map", "listMapped"], ["filter", "listFiltered"], ["find", "listFound"], ["findIndex", "listIndex"], ["some", "listHasSome"], ["every", "listHasOnly"],
+]);
 
 /** Copies the program of `entry` below `folder`, rewritten; returns the entry's copy. */
 export function rewriteProgram(entry: string, folder: string): string {
@@ -27,11 +34,14 @@ export function rewriteProgram(entry: string, folder: string): string {
     if (file.isDeclarationFile) copyFileSync(file.fileName, to);
     else writeFileSync(to, applied(file.text, editsOf(file, checker)));
   }
+  mkdirSync(dirname(join(folder, LISTS)), { recursive: true });
+  copyFileSync(join(root, LISTS), join(folder, LISTS));
   return join(folder, relative(root, entry));
 }
 
 function editsOf(file: ts.SourceFile, checker: ts.TypeChecker): Edit[] {
   const edits: Edit[] = [];
+  const called = new Set<string>();
   let count = 0;
   const visit = (n: ts.Node): void => {
     if (ts.isForOfStatement(n) && isPlainArray(checker.getTypeAtLocation(n.expression), checker) && !ts.isLabeledStatement(n.parent)) {
@@ -39,10 +49,32 @@ function editsOf(file: ts.SourceFile, checker: ts.TypeChecker): Edit[] {
       count += 1;
       for (const e of loop) edits.push(e);
     }
+    const list = ts.isCallExpression(n) ? listFunction(n, checker) : undefined;
+    if (list !== undefined) {
+      called.add(list);
+      for (const e of callEdits(n as ts.CallExpression, file, list)) edits.push(e);
+    }
     ts.forEachChild(n, visit);
   };
   visit(file);
+  if (called.size > 0) edits.push({ start: 0, end: 0, text: `import { ${[...called].join(", ")} } from "${relative(dirname(file.fileName), join(root, LISTS))}"; ` });
   return edits;
+}
+
+/** The function that stands for a method called with an arrow function of one plain parameter. */
+function listFunction(n: ts.CallExpression, checker: ts.TypeChecker): string | undefined {
+  const of = n.expression;
+  const f = n.arguments[0];
+  if (!ts.isPropertyAccessExpression(of) || of.questionDotToken !== undefined || n.arguments.length !== 1 || n.typeArguments !== undefined) return undefined;
+  if (!ts.isArrowFunction(f!) || f.parameters.length !== 1 || f.type !== undefined || !ts.isIdentifier(f.parameters[0]!.name)) return undefined;
+  return isPlainArray(checker.getTypeAtLocation(of.expression), checker) ? METHODS.get(of.name.text) : undefined;
+}
+
+/** `e.map(f)` → `listMapped(e, f)`. */
+function callEdits(n: ts.CallExpression, file: ts.SourceFile, list: string): Edit[] {
+  const of = (n.expression as ts.PropertyAccessExpression).expression;
+  const start = of.getStart(file);
+  return [{ start, end: start, text: `${list}(` }, { start: of.getEnd(), end: n.arguments[0]!.getStart(file), text: ", " }];
 }
 
 function isPlainArray(t: ts.Type, checker: ts.TypeChecker): boolean {

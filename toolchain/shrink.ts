@@ -12,20 +12,28 @@
  * Whatever does not have exactly these forms stays as it is.
  */
 
-type Line = { text: string; directive: string };
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { exceptional, indentOf, RELEASE, type Line } from "./c_lines.ts";
+import { countWhole } from "./counters.ts";
+import { joinTexts } from "./joins.ts";
 
 const FUNCTION = /^(?:static )?([\w ]+?\*?) ?\b(sc_\w+)\((.*)\) \{(?: \/\*.*\*\/)?$/;
-const RELEASE = /^( *)(\w*release\w*)\((sc_\w+)\);$/;
 const LITERAL = /^ *ScrStr \*(sc_t\d+) = scr_str_retain\(\(ScrStr \*\)&sc_lit_\d+\);$/;
 /** Of a local, a global, a field of a temporary, a temporary's union. */
 const BORROW = /^( *)(\w+) \*(sc_t\d+) = \w*retain\w*\((sc_[lg]_\w+|(sc_t\d+)->(sc_fld_\w+)|\(\w+ \*\)scr_union_peek\((sc_t\d+)\))\);$/;
 /** Calls that write into a string nobody else holds: they must see that the local holds it too. Of the two that are joined, it is the first. */
-const GROWS = /\bscr_str_(?:concat\(\w+|(?:concat\w|append|build)\w*\(.*)/;
+const GROWS = /\bsc_concat\d\(\w+|\bscr_str_(?:concat\(\w+|(?:concat\w|append|build)\w*\(.*)/;
 const LOCAL = /^ {2}[\w ]+?\*? ?\*?(sc_l_\w+)(?: = .*)?;(?: \/\*.*\*\/)?$/;
 const RETURN = /^ *return(?: ([\w.]+))?;(?: \/\*.*\*\/)?$/;
 
+/** Functions that stand in for the runtime's, as C text behind its header. */
+const RUNTIME = '#include "scr_runtime.h"';
+const LEAN = readFileSync(join(import.meta.dirname, "lean.h"), "utf8");
+
 /** The C text of a whole program, smaller. */
-export function shrink(c: string): string {
+export function shrink(text: string): string {
+  const c = text.replace(`${RUNTIME}\n`, `${RUNTIME}\n${LEAN}`);
   const kept = keptValues(c);
   const out: string[] = [];
   const emit = (lines: Line[]): void => {
@@ -58,7 +66,7 @@ export function shrink(c: string): string {
 }
 
 function smaller(lines: Line[], kept: Kept): Line[] {
-  return shareExits(dropBorrows(handOver(dropLiterals(lines)), kept));
+  return shareExits(countWhole(dropBorrows(handOver(dropLiterals(joinTexts(lines))), kept)));
 }
 
 /** A function that returns a local and gives it up hands it over. */
@@ -149,22 +157,6 @@ function dropLiterals(lines: Line[]): Line[] {
     const m = LITERAL.exec(l.text);
     return m === null || !literals.has(m[1]!) ? l : { text: l.text.replace(/scr_str_retain\((.*)\);$/, "$1;"), directive: l.directive };
   });
-}
-
-/** Exits after a failed call: they say nothing about the usual way. Result: which lines lie in one. */
-function exceptional(lines: Line[]): boolean[] {
-  const inside: boolean[] = [];
-  let until = -1;
-  for (let i = 0; i < lines.length; i++) {
-    if (until < 0 && lines[i]!.text.trimStart() === "if (scr_exc_pending()) {") until = indentOf(lines[i]!.text);
-    inside.push(until >= 0);
-    if (until >= 0 && lines[i]!.text.trim() === "}" && indentOf(lines[i]!.text) === until) until = -1;
-  }
-  return inside;
-}
-
-function indentOf(text: string): number {
-  return text.length - text.trimStart().length;
 }
 
 function dropBorrows(lines: Line[], kept: Kept): Line[] {
