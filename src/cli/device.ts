@@ -79,19 +79,21 @@ function rowOf(c: Node): string[] {
 export class Logs extends Command {
   line(): CommandLine {
     return {
-      name: "logs", positional: "NAME", says: "Prints what a container wrote on its console.",
+      name: "logs", positional: "NAME", says: "Prints what a container wrote on its console, or one of its other logs.",
       flags: [
-        SOCKET, { name: "lines", short: "n", value: "N", says: "how many lines, from the end (default 200)" },
+        SOCKET, { name: "file", short: "F", value: "PATH", says: "a log file as it is named inside, or lxc/lxc.log: what the runtime says of it" }, { name: "lines", short: "n", value: "N", says: "how many lines, from the end (default 200)" },
         { name: "follow", short: "f", value: "", says: "go on as more comes" },
       ],
-      examples: ["wherry logs web", "wherry logs -f -n 20 web"],
+      examples: ["wherry logs web", "wherry logs -f -n 20 web", "wherry logs -F /var/log/messages web"],
     };
   }
 
   run(flags: Flags): Status {
     if (flags.words.length !== 1) return errorLine("logs: name one container (wherry ps lists them)", 2);
     const name = flags.words[0]!;
-    const target = `/v2/containers/${name}/log?lines=${flags.text("lines", "200")}${flags.has("follow") ? "&follow=1" : ""}`;
+    const file = flags.text("file", "");
+    for (const c of ["&", "?", "#", " "]) if (file.includes(c)) return errorLine(`logs: a file with "${c}" in its name can't be asked for`, 2);
+    const target = `/v2/containers/${name}/log?lines=${flags.text("lines", "200")}${flags.has("follow") ? "&follow=1" : ""}&file=${file}`;
     const a = stream(socketPath(flags.text("socket", "")), target);
     return a.status === 200 ? output("") : refused(`logs ${name}`, a);
   }

@@ -17,7 +17,7 @@ export abstract class Backend {
   /** Carries out POST /commands, or says why not. */
   abstract command(op: string, payload: string): Response;
   /** Answers on the descriptor itself, from a worker: the last lines of a container's console, then what follows when asked. */
-  abstract streamLog(name: string, lines: number, follow: boolean, fd: number): void;
+  abstract streamLog(name: string, file: string, lines: number, follow: boolean, fd: number): void;
   /** Freezes or thaws a container: "" or why not. */
   abstract freeze(unit: Unit, frozen: boolean): string;
   /** Numbers of a container's cgroup as JSON text, "null" when it has none. */

@@ -7,6 +7,7 @@ import { rootOf } from "../json/value.ts";
 import { scan, SMALL } from "../json/scanner.ts";
 import { JsonWriter } from "../json/writer.ts";
 import type { AutoRecovery } from "../state/model.ts";
+import { checkComponents } from "../state/names.ts";
 import { monotonicMs } from "../sys/loop.ts";
 import { parseDecimal } from "../sys/text.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
@@ -128,13 +129,21 @@ export class ShowContainer extends Endpoint {
   }
 }
 
+/** Of the files in a container's log folder. */
+const CONSOLE_LOG = "lxc/console.log";
+
+/** query: file (below the container's log folder), lines, follow. */
 export class ContainerLog extends Endpoint {
   answer(backend: Backend, call: Call): Response | null {
     const s = backend.supervisor();
     const u = s === null ? null : s.find(call.parts[0]!);
     if (u === null) return refusal(404, "Container not found");
+    const asked = queryValue(call.request.query, "file");
+    const file = asked === "" ? CONSOLE_LOG : asked.startsWith("/") ? asked.slice(1) : asked;
+    const why = checkComponents(file);
+    if (why !== "") return refusal(400, `Log file ${why}`);
     const lines = parseDecimal(queryValue(call.request.query, "lines"));
-    backend.streamLog(u.name(), lines < 0 ? 200 : Math.min(lines, 100000), queryValue(call.request.query, "follow") === "1", call.fd);
+    backend.streamLog(u.name(), file, lines < 0 ? 200 : Math.min(lines, 100000), queryValue(call.request.query, "follow") === "1", call.fd);
     return null;
   }
 }

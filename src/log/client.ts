@@ -7,12 +7,13 @@ import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, tryUnlink } from "../sys/files.ts";
 import { type Loop, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, newSession, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
+import { cloneProcess, exitNow, getLimit, newSession, trySetLimit, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
 import { closeAllBut } from "../sys/relative.ts";
 import { listenUnix, receive, trySend, tryConnectUnix } from "../sys/sockets.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
 import { runLogger } from "./logger.ts";
 
+const RLIMIT_NOFILE = 7;
 /** What its process is called. */
 export const LOGGER_NAME = "wherry-logger";
 
@@ -37,6 +38,8 @@ function becomeLogger(listening: number): void {
     newSession();
     trySetProcessName(LOGGER_NAME);
     closeAllBut(3, listening);
+    const most = getLimit(0, RLIMIT_NOFILE).hard; // several descriptors a container
+    trySetLimit(0, RLIMIT_NOFILE, most, most);
     runLogger(listening);
   } finally {
     exitNow(0);

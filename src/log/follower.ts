@@ -210,6 +210,7 @@ class FollowedFile {
   }
 
   private put(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     let out = this.out;
     if (out === null) {
       out = new LogFile(this.folder + this.path, this.keepBytes);

@@ -36,6 +36,15 @@ export function mountOf(mountinfo: string, id: string): { type: string; readOnly
   return { type: "", readOnly: false };
 }
 
+/** "" for one that has ended, and for a table without measure. */
+function mountsOf(pid: number): string {
+  try {
+    return readTextOr(`/proc/${pid}/mountinfo`, "");
+  } catch {
+    return "";
+  }
+}
+
 function mountIdOf(fd: number): string {
   const line = readTextOr(`/proc/self/fdinfo/${fd}`, "").split("\n").find((l) => l.startsWith("mnt_id:"));
   return line === undefined ? "" : line.slice(7).trim();
@@ -65,8 +74,9 @@ export class Inside extends Gate {
   /** The root was put together by us; of what else is mounted the kind matters. */
   admits(fd: number): number {
     const id = mountIdOf(fd);
+    if (id === "") return -EXDEV;
     if (id === this.mount) return 0;
-    const m = id === this.rootMount ? { type: FILESYSTEMS[0]!, readOnly: false } : mountOf(readTextOr(`/proc/${this.pid}/mountinfo`, ""), id);
+    const m = id === this.rootMount ? { type: FILESYSTEMS[0]!, readOnly: false } : mountOf(mountsOf(this.pid), id);
     if (!FILESYSTEMS.includes(m.type)) return -EXDEV;
     this.mount = id;
     this.readOnly = m.readOnly;

@@ -18,13 +18,13 @@ class Unheard extends Answer {
   }
 }
 
-function pathOf(r: ContainerRuntime, unit: Unit): string {
-  return `${r.settings.logs}/${unit.revision}/${unit.name()}/lxc/console.log`;
+function pathOf(r: ContainerRuntime, unit: Unit, file: string): string {
+  return `${r.settings.logs}/${unit.revision}/${unit.name()}/${file}`;
 }
 
 export function handConsole(r: ContainerRuntime, a: Attachment): void {
   if (a.console < 0) return;
-  r.logger.send({ kind: "console", name: a.unit.name(), path: pathOf(r, a.unit), maxBytes: r.settings.logFileBytes }, [a.console]);
+  r.logger.send({ kind: "console", name: a.unit.name(), path: pathOf(r, a.unit, "lxc/console.log"), maxBytes: r.settings.logFileBytes }, [a.console]);
 }
 
 /** To a new logger: every console we hold, and what it is to follow. */
@@ -58,7 +58,7 @@ export function closeConsole(r: ContainerRuntime, a: Attachment): boolean {
   return told && r.settings.followLogs && a.unit.container.config !== "";
 }
 
-/** To a client of the control socket, on its own descriptor. */
-export function streamConsole(r: ContainerRuntime, unit: Unit, lines: number, follow: boolean, fd: number): void {
-  startWorker(r.loop, new LogJob(pathOf(r, unit), lines, follow, fd), new Unheard());
+/** A file of its log folder to a client of the control socket, on its own descriptor. */
+export function streamLog(r: ContainerRuntime, unit: Unit, file: string, lines: number, follow: boolean, fd: number): void {
+  startWorker(r.loop, new LogJob(pathOf(r, unit, file), lines, follow, fd), new Unheard());
 }

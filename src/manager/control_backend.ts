@@ -9,7 +9,7 @@ import { Supervisor } from "../supervisor/supervisor.ts";
 import { Unit } from "../supervisor/unit.ts";
 import { readLink, setCloseOnExec } from "../sys/files.ts";
 import { environment, tryExec } from "../sys/processes.ts";
-import { streamConsole } from "./consoles.ts";
+import { streamLog } from "./consoles.ts";
 import type { Manager } from "./manager.ts";
 
 export class ControlBackend extends Backend {
@@ -47,8 +47,8 @@ export class ControlBackend extends Backend {
     return done();
   }
 
-  streamLog(name: string, lines: number, follow: boolean, fd: number): void {
-    streamConsole(this.manager.runtime!, this.manager.boss!.find(name)!, lines, follow, fd);
+  streamLog(name: string, file: string, lines: number, follow: boolean, fd: number): void {
+    streamLog(this.manager.runtime!, this.manager.boss!.find(name)!, file, lines, follow, fd);
   }
 
   freeze(unit: Unit, frozen: boolean): string {

@@ -103,6 +103,8 @@ housed("a file is followed from its first line: there at the start, made later, 
   shell(h, "named", `mkdir /data/app; echo mine > /data/app/my.log; echo no > ${SYSLOG}`);
   await holds(h, "named", "/data/app/my.log", "mine\n");
   assert.is(copy(h, "named", SYSLOG), "", "only what run.json names");
+  assert.equal(await h.daemon.ask("GET", "/v2/containers/named/log?lines=5&file=/data/app/my.log"), { status: 200, body: "mine\n" });
+  assert.is((await h.daemon.ask("GET", "/v2/containers/named/log?file=../early/var/log/syslog")).status, 400);
   assert.match(h.daemon.said(), /a log file is not followed name=named why="\/\.\.\/etc\/passwd is no path of a log file"/);
 });
 
