@@ -25,6 +25,7 @@ import { modulesOfPlan } from "../net/modules.ts";
 import { linksToAsk, planNetwork, randomNeeded } from "../net/plan.ts";
 import { EPOLLIN, S_IFDIR, S_IFMT, SIGKILL } from "../sys/constants.ts";
 import { ESRCH } from "../sys/errno.ts";
+import { reason } from "../sys/error.ts";
 import { closeFd, currentDirectory, listFolders, randomBytes, statPath, writeAll } from "../sys/files.ts";
 import { waitFor } from "../sys/loop.ts";
 import { processId, trySignal, userId, waitPid } from "../sys/processes.ts";
@@ -110,18 +111,23 @@ export function runSandbox(args: string[]): number {
 
 /**
  * Groups of sandboxes that were killed: those with a name of their own are
- * replaced when it comes again, the others are removed here. Most often the
- * links of a folder tell that there are none.
+ * replaced when it comes again, the others are removed here, while our own
+ * container runs. Most often the links of a folder tell that there are none.
  */
-function removeForgotten(layout: Layout): void {
-  for (const h of layout.hierarchies) {
-    const folder = `${h.mount}/${CONTAINER_PARENT}`;
-    const s = statPath(folder);
-    if (s === null || s.links <= 2) continue;
-    for (const name of listFolders(folder)) {
-      const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
-      if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${folder}/${name}`);
+function removeForgotten(layout: Layout, own: CgroupPlan): void {
+  try {
+    for (const h of layout.hierarchies) {
+      const folder = `${h.mount}/${CONTAINER_PARENT}`;
+      const s = statPath(folder);
+      const usual = own.places.some((p) => p.directory.startsWith(`${folder}/`)) ? 3 : 2;
+      if (s === null || s.links <= usual) continue;
+      for (const name of listFolders(folder)) {
+        const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
+        if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${folder}/${name}`);
+      }
     }
+  } catch (e) {
+    say(`warning: groups of sandboxes that were killed: ${reason(e)}`);
   }
 }
 
@@ -143,7 +149,6 @@ function runWish(w: SandboxWish): number {
   for (const p of [...problems, ...planned.problems]) say(`${p.at}: ${p.why}`);
   for (const p of planned.warnings) warnings.push(`${p.at}: ${p.why}`);
   if (problems.length + planned.problems.length > 0) return SETUP_STATUS;
-  removeForgotten(layout);
   const modules = modulesOfPlan(request.net!);
   if (modules.length > 0) ensureModules(modules);
   const hooks = outsideHooks(planned.plan);
@@ -155,7 +160,7 @@ function runWish(w: SandboxWish): number {
   for (const text of [...warnings, ...cgroup.warnings, ...createCgroups(cgroup)]) say(`warning: ${text}`);
   try {
     const signals = holdSignals();
-    return supervise(w, launch(planned.plan), request.net!, hooks, signals);
+    return supervise(w, launch(planned.plan), request.net!, hooks, signals, layout, cgroup);
   } finally {
     for (const text of removeCgroups(cgroup.places)) say(`warning: ${text}`);
     tellEnd(hooks, "post-stop");
@@ -168,7 +173,7 @@ function tellEnd(hooks: OutsideHooks | null, type: HookType): void {
 }
 
 /** From the clone to the end of the container and its links. */
-function supervise(w: SandboxWish, l: Launched, net: NetPlan, hooks: OutsideHooks | null, signals: number): number {
+function supervise(w: SandboxWish, l: Launched, net: NetPlan, hooks: OutsideHooks | null, signals: number, layout: Layout, cgroup: CgroupPlan): number {
   const f: Foreground = { pid: l.pid, pidfd: l.pidfd, isInit: true };
   let status = SETUP_STATUS;
   let told: StartState | null = null;
@@ -180,6 +185,7 @@ function supervise(w: SandboxWish, l: Launched, net: NetPlan, hooks: OutsideHook
     if (refused !== "") trySignal(l.pid, SIGKILL);
   }
   try {
+    removeForgotten(layout, cgroup);
     status = l.console < 0 ? waitForeground(f, signals) : passTerminal(f, signals, l.console);
   } catch (e) {
     if (trySignal(l.pid, SIGKILL) === 0) waitPid(l.pid); // its groups can't be removed before
