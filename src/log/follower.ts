@@ -46,12 +46,9 @@ export function wholeLines(block: Uint8Array, size: number, isFull: boolean): nu
 }
 
 class FollowedFile {
-  readonly container: string;
-  readonly path: string;
+  private readonly path: string;
   private readonly all: Followers;
-  private readonly inside: Inside;
-  private readonly folder: string;
-  private readonly keepBytes: number;
+  private readonly in: FollowedContainer;
   private readonly maxSize: number;
   private out: LogFile | null = null;
   private fd = -1;
@@ -69,14 +66,11 @@ class FollowedFile {
   wantsLook = true;
   queued = false;
 
-  /** folder: where its own copy is kept, keepBytes: how much of one. maxSize: emptied once it has as much, 0: never. */
-  constructor(all: Followers, inside: Inside, f: FollowFrame, path: string, maxSize: number) {
+  /** maxSize: emptied once it has as much, 0: never. */
+  constructor(all: Followers, container: FollowedContainer, path: string, maxSize: number) {
     this.all = all;
-    this.inside = inside;
-    this.container = f.name;
+    this.in = container;
     this.path = path;
-    this.folder = f.folder;
-    this.keepBytes = f.maxBytes;
     this.maxSize = maxSize;
   }
 
@@ -109,7 +103,7 @@ class FollowedFile {
   /** Reads what is left of the open file, with its last line, and closes it. */
   finish(): void {
     if (this.fd < 0) return;
-    const blocks = 2 + Math.ceil(this.keepBytes / this.all.buffer.length);
+    const blocks = 2 + Math.ceil(this.in.keepBytes / this.all.buffer.length);
     for (let i = 0; i < blocks && this.readBlock(true); i++);
     this.save();
     closeFd(this.fd);
@@ -130,7 +124,7 @@ class FollowedFile {
   private look(): void {
     this.wantsLook = false;
     for (let i = 1; ; i++) {
-      const f = this.inside.find(this.path);
+      const f = this.in.inside.find(this.path);
       const before = this.folderWatch;
       const watch = tryWatchPath(this.all.inotify, fdPath(f.folder), FOLDER_EVENTS);
       this.awaited = f.name;
@@ -181,8 +175,8 @@ class FollowedFile {
   private readBlock(isLast: boolean): boolean {
     const size = this.size();
     if (this.position > size) this.position = 0;
-    if (size - this.position > this.keepBytes) {
-      const from = size - Math.floor(this.keepBytes / 2);
+    if (size - this.position > this.in.keepBytes) {
+      const from = size - Math.floor(this.in.keepBytes / 2);
       this.put(toUtf8(`[${from - this.position} bytes left out]\n`));
       this.position = from;
     }
@@ -213,7 +207,7 @@ class FollowedFile {
     if (bytes.length === 0) return;
     let out = this.out;
     if (out === null) {
-      out = new LogFile(this.folder + this.path, this.keepBytes);
+      out = new LogFile(this.in.folder + this.path, this.in.keepBytes);
       this.out = out;
     }
     out.append(bytes, bytes.length);
@@ -221,7 +215,7 @@ class FollowedFile {
 
   /** Each reason once. */
   private tell(why: string): void {
-    if (why !== "" && why !== this.told) this.all.news.refused(this.container, this.path, why);
+    if (why !== "" && why !== this.told) this.all.news.refused(this.in.name, this.path, why);
     this.told = why;
   }
 }
@@ -232,17 +226,22 @@ class FollowedContainer extends Watch {
   readonly pid: number;
   readonly files: FollowedFile[] = [];
   readonly mounts: number;
+  readonly inside: Inside;
+  /** Where our copies are kept, and how much of each. */
+  readonly folder: string;
+  readonly keepBytes: number;
   private readonly all: Followers;
-  private readonly inside: Inside;
 
   constructor(all: Followers, f: FollowFrame, root: number) {
     super();
     this.all = all;
     this.name = f.name;
     this.pid = f.pid;
+    this.folder = f.folder;
+    this.keepBytes = f.maxBytes;
     this.inside = new Inside(root, f.pid, f.uidMap);
     this.mounts = tryOpen(`/proc/${f.pid}/mountinfo`, O_RDONLY);
-    for (const w of f.files) this.files.push(new FollowedFile(all, this.inside, f, w.path, w.maxSize));
+    for (const w of f.files) this.files.push(new FollowedFile(all, this, w.path, w.maxSize));
   }
 
   ready(_events: number): void {
@@ -254,6 +253,7 @@ class FollowedContainer extends Watch {
 
   end(): void {
     for (const f of this.files) f.end();
+    this.files.length = 0; // they know us
     closeFd(this.mounts);
     this.inside.close();
   }

@@ -19,6 +19,8 @@ const TAIL_BYTES = 1024;
 const CONSOLE_EVENTS = EPOLLIN + EPOLLHUP + EPOLLERR;
 /** Reads that empty a terminal whose container is gone: more than its buffers hold. */
 const LAST_READS = 64;
+/** Files of lines that are open at a time: the manager's own, and those of some containers. */
+const LINE_FILES = 8;
 /** How often a frame is sent while it is refused. */
 const TELL_ATTEMPTS = 3;
 
@@ -186,6 +188,7 @@ class Logger extends FollowNews {
     } else if (f.kind === "line") {
       let file = this.files.get(f.path);
       if (file === undefined) {
+        this.closeFirst();
         file = new LogFile(f.path, f.maxBytes);
         this.files.set(f.path, file);
       }
@@ -198,6 +201,16 @@ class Logger extends FollowNews {
       this.stop();
     } else {
       closeFd(fd);
+    }
+  }
+
+  /** Lines about many containers come in turn: only some of their files stay open. */
+  private closeFirst(): void {
+    if (this.files.size < LINE_FILES) return;
+    for (const [path, file] of this.files) {
+      file.close();
+      this.files.delete(path);
+      return;
     }
   }
 
