@@ -149,6 +149,25 @@ housed("a new manager and a new logger go on where the ones before were", {
   await holds(h, "app", SYSLOG, "one\nwhile nobody was there\ntwo\nthree\n");
 });
 
+housed("a logger that does nothing keeps no container from ending and starting again", {
+  revision: () => ({ containers: [scripted("app", `${LOGS}; echo line >> ${SYSLOG}; ${WAITS}`)] }),
+}, async (h) => {
+  const { pid } = await h.daemon.reaches("app", "STARTED");
+  await holds(h, "app", SYSLOG, "line\n");
+  const logger = processNamed(h, "wherry-logger");
+  process.kill(logger, "SIGSTOP");
+  try {
+    await act(h, "app", "restart");
+    await h.daemon.until("it runs again", async () => {
+      const s = await h.daemon.show("app");
+      return s.status === "STARTED" && s.pid !== pid ? true : null;
+    });
+  } finally {
+    process.kill(logger, "SIGCONT");
+  }
+  await holds(h, "app", SYSLOG, "line\nline\n");
+});
+
 housed("only regular files of the container's own are read: no way out of its root, no pipe, device or file of the kernel", {
   revision: (top) => ({
     containers: [
