@@ -129,6 +129,9 @@ function compilerFlags(t: Target, flavor: Flavor): string[] {
   ];
 }
 
+/** For the program's own code: its loops are full of calls, across which all that gcc moves out of them would be saved; and more equal ends of paths are joined. */
+const PROGRAM_FLAGS = ["-fno-move-loop-invariants", "-fno-tree-loop-im", "-fconserve-stack", "--param=max-crossjump-edges=2000"];
+
 const libgccKnown = new Map<string, string>();
 /** The compiler's own library for a target. */
 export function libgccFile(t: Target): string {
@@ -299,7 +302,7 @@ export async function compileLowered(p: Program, text: string, work: string): Pr
   const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
   const program = p.flavor === "debug" ? text : shrink(borrowParameters(text));
   const shown = p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program);
-  const flags = [...compilerFlags(p.target, p.flavor), ...(p.extraFlags ?? [])];
+  const flags = [...compilerFlags(p.target, p.flavor), ...(p.flavor === "release" ? PROGRAM_FLAGS : []), ...(p.extraFlags ?? [])];
   const others = (await ingredients(p, text)).flatMap((i) => i.objects);
   mkdirSync(dirname(p.out), { recursive: true });
   // what a tool asks for with flags of its own is not asked for twice

@@ -16,7 +16,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exceptional, indentOf, RELEASE, type Line } from "./c_lines.ts";
 import { countWhole } from "./counters.ts";
+import { dropFailures, failsEmpty } from "./failures.ts";
 import { joinTexts } from "./joins.ts";
+import { joinReleases, outlineCalls, repeatedCalls, smallerTypes } from "./outline.ts";
 
 const FUNCTION = /^(?:static )?([\w ]+?\*?) ?\b(sc_\w+)\((.*)\) \{(?: \/\*.*\*\/)?$/;
 const LITERAL = /^ *ScrStr \*(sc_t\d+) = scr_str_retain\(\(ScrStr \*\)&sc_lit_\d+\);$/;
@@ -33,8 +35,11 @@ const LEAN = readFileSync(join(import.meta.dirname, "lean.h"), "utf8");
 
 /** The C text of a whole program, smaller. */
 export function shrink(text: string): string {
-  const c = text.replace(`${RUNTIME}\n`, `${RUNTIME}\n${LEAN}`);
+  const c = smallerTypes(text).replace(`${RUNTIME}\n`, `${RUNTIME}\n${LEAN}`);
   const kept = keptValues(c);
+  const empty = failsEmpty(c);
+  const repeated = repeatedCalls(c);
+  const outlined = new Map<string, string>();
   const out: string[] = [];
   const emit = (lines: Line[]): void => {
     for (const l of lines) {
@@ -58,7 +63,7 @@ export function shrink(text: string): string {
     }
     current.push(line);
     if (text !== "}") continue;
-    emit(smaller(current, kept));
+    emit(outlineCalls(smaller(dropFailures(current, empty), kept), repeated, outlined));
     current = null;
   }
   if (current !== null) emit(current);
@@ -66,7 +71,7 @@ export function shrink(text: string): string {
 }
 
 function smaller(lines: Line[], kept: Kept): Line[] {
-  return shareExits(countWhole(dropBorrows(handOver(dropLiterals(joinTexts(lines))), kept)));
+  return joinReleases(shareExits(countWhole(dropBorrows(handOver(dropLiterals(joinTexts(lines))), kept))));
 }
 
 /** A function that returns a local and gives it up hands it over. */
