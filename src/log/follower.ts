@@ -239,8 +239,8 @@ class FollowedContainer extends Watch {
     this.pid = f.pid;
     this.folder = f.folder;
     this.keepBytes = f.maxBytes;
-    this.inside = new Inside(root, f.pid, f.uidMap);
     this.mounts = tryOpen(`/proc/${f.pid}/mountinfo`, O_RDONLY);
+    this.inside = new Inside(root, this.mounts, f.uidMap);
     for (const w of f.files) this.files.push(new FollowedFile(all, this, w.path, w.maxSize));
   }
 
@@ -254,7 +254,6 @@ class FollowedContainer extends Watch {
   end(): void {
     for (const f of this.files) f.end();
     this.files.length = 0; // they know us
-    closeFd(this.mounts);
     this.inside.close();
   }
 }

@@ -6,13 +6,16 @@
  * pipe does something. Sources: openat(2) O_PATH, proc(5), user_namespaces(7).
  */
 import { Gate, walkInRoot } from "../container/resolve.ts";
+import { concatBytes } from "../sys/bytes.ts";
 import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, S_IFMT, S_IFREG } from "../sys/constants.ts";
 import { ENOENT, errnoName, EXDEV } from "../sys/errno.ts";
-import { closeFd, readTextOr, statAt, type FileStat } from "../sys/files.ts";
-import { parseDecimal, words } from "../sys/text.ts";
+import { closeFd, readTextOr, statAt, tryReadAt, type FileStat } from "../sys/files.ts";
+import { fromUtf8, parseDecimal, words } from "../sys/text.ts";
 
 /** Their files are files: no program answers for them, as with FUSE, no other machine, and the kernel shows nothing in them. */
 const FILESYSTEMS = "ext2 ext3 ext4 f2fs btrfs xfs ubifs jffs2 vfat exfat squashfs erofs tmpfs ramfs".split(" ");
+
+const MOUNTS_BYTES = 262144;
 
 /** folder: where component `name` of the path is, or is missing; -1 without. stat: null, and fd < 0, unless it may be read; why: what is against it, "" when it is only not there. */
 export type Found = { fd: number; stat: FileStat | null; folder: number; name: string; why: string };
@@ -36,13 +39,18 @@ export function mountOf(mountinfo: string, id: string): { type: string; readOnly
   return { type: "", readOnly: false };
 }
 
-/** "" for one that has ended, and for a table without measure. */
-function mountsOf(pid: number): string {
-  try {
-    return readTextOr(`/proc/${pid}/mountinfo`, "");
-  } catch {
-    return "";
+/** The text of an open mountinfo, which outlives the process; what is beyond all measure is cut. */
+function mountsOf(fd: number): string {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  while (size < MOUNTS_BYTES) {
+    const b = new Uint8Array(8192);
+    const n = tryReadAt(fd, b, b.length, size);
+    if (n <= 0) break;
+    parts.push(b.subarray(0, n));
+    size += n;
   }
+  return fromUtf8(concatBytes(parts));
 }
 
 function mountIdOf(fd: number): string {
@@ -52,23 +60,24 @@ function mountIdOf(fd: number): string {
 
 export class Inside extends Gate {
   readonly root: number;
-  private readonly pid: number;
+  private readonly mounts: number;
   private readonly uidMap: string;
   private readonly rootMount: string;
   private mount = "";
   private readOnly = false;
 
-  /** root: the container's root; ours from now on. pid: of its init, uidMap: of its user namespace. */
-  constructor(root: number, pid: number, uidMap: string) {
+  /** root: the container's root, mounts: its mountinfo, or -1; both ours from now on. uidMap: of its user namespace. */
+  constructor(root: number, mounts: number, uidMap: string) {
     super();
     this.root = root;
-    this.pid = pid;
+    this.mounts = mounts;
     this.uidMap = uidMap;
     this.rootMount = mountIdOf(root);
   }
 
   close(): void {
     closeFd(this.root);
+    closeFd(this.mounts);
   }
 
   /** The root was put together by us; of what else is mounted the kind matters. */
@@ -76,7 +85,7 @@ export class Inside extends Gate {
     const id = mountIdOf(fd);
     if (id === "") return -EXDEV;
     if (id === this.mount) return 0;
-    const m = id === this.rootMount ? { type: FILESYSTEMS[0]!, readOnly: false } : mountOf(mountsOf(this.pid), id);
+    const m = id === this.rootMount ? { type: FILESYSTEMS[0]!, readOnly: false } : mountOf(mountsOf(this.mounts), id);
     if (!FILESYSTEMS.includes(m.type)) return -EXDEV;
     this.mount = id;
     this.readOnly = m.readOnly;

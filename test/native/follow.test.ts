@@ -123,9 +123,11 @@ housed("what a container says last is kept, and what was read is not read again 
   await holds(h, "keeps", SYSLOG, "start\n");
   await act(h, "keeps", "restart");
   await holds(h, "keeps", SYSLOG, "start\nstart\n");
+  assert.not.match(h.daemon.wholly(), /not followed/);
   await h.daemon.stop();
   h.daemon.start();
   await holds(h, "keeps", SYSLOG, "start\nstart\nstart\n");
+  assert.not.match(h.daemon.wholly(), /not followed/);
 });
 
 housed("a new manager and a new logger go on where the ones before were", {
