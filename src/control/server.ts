@@ -150,7 +150,6 @@ export class ControlServer extends Watch {
     if (existing >= 0) {
       this.fd = existing;
     } else {
-      tryUnlink(this.path);
       this.fd = listenUnix(this.path, SOCK_STREAM, 128);
       changeMode(this.path, 0o666);
     }

@@ -5,7 +5,7 @@
 import { EPOLLIN, SIGKILL, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constants.ts";
 import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { closeFd, tryUnlink } from "../sys/files.ts";
+import { closeFd } from "../sys/files.ts";
 import { type Loop, Watch } from "../sys/loop.ts";
 import { cloneProcess, exitNow, getLimit, newSession, trySetLimit, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
 import { closeAllBut } from "../sys/relative.ts";
@@ -70,7 +70,6 @@ export class LoggerClient extends Watch {
     let fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
     if (fd < 0) {
       if (fd === -ECONNREFUSED) this.reap();
-      tryUnlink(this.path);
       const listening = listenUnix(this.path, SOCK_SEQPACKET, 4);
       const child = cloneProcess(0);
       if (child.pid === 0) becomeLogger(listening);

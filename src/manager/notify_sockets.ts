@@ -7,7 +7,7 @@
 import type { LoggerClient } from "../log/client.ts";
 import { parseNotification, type Notification } from "../supervisor/notification.ts";
 import { EPOLLIN, SOCK_DGRAM } from "../sys/constants.ts";
-import { changeMode, closeFd, makeDirectories, tryUnlink } from "../sys/files.ts";
+import { changeMode, closeFd, makeDirectories } from "../sys/files.ts";
 import { Watch, type Loop } from "../sys/loop.ts";
 import { listenUnix, receive } from "../sys/sockets.ts";
 import { fromUtf8 } from "../sys/text.ts";
@@ -76,7 +76,6 @@ export class NotifySockets {
     makeDirectories(`${this.folder}/${container}`);
     changeMode(this.folder, 0o700);
     const path = `${this.folder}/${container}/notify`;
-    tryUnlink(path);
     const fd = listenUnix(path, SOCK_DGRAM, 0);
     changeMode(path, 0o666);
     this.sockets.push(new NotifySocket(container, fd, this.listener));

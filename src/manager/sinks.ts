@@ -73,8 +73,7 @@ export class ManagerSink extends Sink {
       return;
     }
     const b = toUtf8(this.missed === 0 ? line : `warn log: ${this.missed} lines were not taken here\n${line}`);
-    this.missed = 0;
-    tryWrite(2, b, 0, b.length);
+    this.missed = tryWrite(2, b, 0, b.length) < 0 ? this.missed + 1 : 0;
   }
 
   /** The first ones say most: what has no room any more is left out. */

@@ -5,7 +5,9 @@
  */
 import { i32At, putU16, putU32, u32At, u32List } from "./bytes.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SO_ERROR, SO_PEERCRED, SO_PEERPIDFD, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_RAW, SOL_SOCKET } from "./constants.ts";
+import { ENOENT } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
+import { tryUnlink } from "./files.ts";
 import { toUtf8 } from "./text.ts";
 
 /** Address of a unix socket: a path, or "@name" in the abstract namespace. */
@@ -19,8 +21,10 @@ function unixAddress(path: string): Uint8Array {
   return a;
 }
 
-/** A socket bound to a path and, unless a datagram one, listening. The file must not exist. Non-blocking. */
+/** A socket bound to a path, in place of what is there, and, unless a datagram one, listening. Non-blocking. */
 export function listenUnix(path: string, type: number, backlog: number): number {
+  const gone = tryUnlink(path);
+  if (gone < 0 && gone !== -ENOENT) throw new SysError("unlink", path, -gone);
   const fd = checked(sys_socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket", path);
   let r = sys_bind(fd, unixAddress(path));
   if (r === 0 && backlog > 0) r = sys_listen(fd, backlog);
