@@ -61,13 +61,22 @@ function editsOf(file: ts.SourceFile, checker: ts.TypeChecker): Edit[] {
   return edits;
 }
 
-/** The function that stands for a method called with an arrow function of one plain parameter. */
+/** The function that stands for a method called with a function of one plain parameter. */
 function listFunction(n: ts.CallExpression, checker: ts.TypeChecker): string | undefined {
   const of = n.expression;
   const f = n.arguments[0];
   if (!ts.isPropertyAccessExpression(of) || of.questionDotToken !== undefined || n.arguments.length !== 1 || n.typeArguments !== undefined) return undefined;
-  if (!ts.isArrowFunction(f!) || f.parameters.length !== 1 || f.type !== undefined || !ts.isIdentifier(f.parameters[0]!.name)) return undefined;
+  if (!takesOne(f!, checker)) return undefined;
   return isPlainArray(checker.getTypeAtLocation(of.expression), checker) ? METHODS.get(of.name.text) : undefined;
+}
+
+/** An arrow function, or the name of a function of ours. */
+function takesOne(f: ts.Expression, checker: ts.TypeChecker): boolean {
+  if (ts.isArrowFunction(f)) return f.parameters.length === 1 && f.type === undefined && ts.isIdentifier(f.parameters[0]!.name);
+  const made = ts.isIdentifier(f) ? checker.getTypeAtLocation(f).symbol?.declarations ?? [] : [];
+  const only = made.length === 1 ? made[0]! : undefined;
+  if (only === undefined || !ts.isFunctionDeclaration(only) || only.getSourceFile().isDeclarationFile || only.typeParameters !== undefined) return false;
+  return only.parameters.length === 1 && only.parameters[0]!.dotDotDotToken === undefined && (only.type === undefined || !ts.isTypePredicateNode(only.type));
 }
 
 /** `e.map(f)` → `listMapped(e, f)`. */

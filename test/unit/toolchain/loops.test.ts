@@ -36,6 +36,12 @@ test("a method with an arrow function of one parameter becomes a call, on its li
   assert.is(r.text.split("\n").length, all.length + 3);
 });
 
+test("so does one with the name of a function of one parameter", () => {
+  const r = rewritten(`${LIST}function twice(x: number): number { return 2 * x; }\nfunction at(x: number, i: number): number { return x * i; }\nfunction isFive(x: number): x is 5 { return x === 5; }\nconst all = (...x: number[]): number => x.length;\nconsole.log(list.map(twice), list.map(at), list.filter(isFive), list.map(all), list.map(Number));\n`);
+  assert.is(r.after, r.before);
+  for (const form of ["listMapped(list, twice)", "list.map(at)", "list.filter(isFive)", "list.map(all)", "list.map(Number)"]) assert.ok(r.text.includes(form), form);
+});
+
 test("elements that the function appends are not looked at, nor those it removes", () => {
   const r = rewritten(`${LIST}console.log(list.filter((x) => { list.push(x); return true; }).length, list.length);\nconst seen = list.filter((x) => { list.pop(); return x > 0; });\nconsole.log(seen.length, list.length);\n`);
   assert.is(r.after, r.before);
