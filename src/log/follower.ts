@@ -147,9 +147,12 @@ class FollowedFile {
       return;
     }
     const isSame = this.fd >= 0 && old !== null && old.inode === s.inode && old.deviceMajor === s.deviceMajor && old.deviceMinor === s.deviceMinor;
-    if (!isSame && this.fd >= 0 && s.size === 0) { // its writers may not know yet
+    let waits = !isSame && this.fd >= 0 && s.size === 0; // writers of the old one may not know yet
+    if (waits) {
       this.nextWatch = this.all.move(this, this.nextWatch, tryWatchPath(this.all.inotify, fdPath(f.fd), IN_MODIFY));
-    } else if (!isSame) {
+      waits = statAt(f.fd, "", AT_EMPTY_PATH)?.size === 0; // or its first line came before the watch
+    }
+    if (!isSame && !waits) {
       this.finish();
       this.nextWatch = this.all.move(this, this.nextWatch, -1);
       this.open(f.fd, s);
