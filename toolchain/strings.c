@@ -51,12 +51,15 @@ double scr_str_char_code_at(ScrStr *s, double i)
 	return scr_str_char_code_at_any(s, i);
 }
 
-/* Any length: only what lies before the place that is found has to be ASCII. */
+/*
+ * Only what lies before the place that is found has to be ASCII. A long text
+ * that is searched on and on would be looked through from its start each time.
+ */
 double scr_str_index_of(ScrStr *s, ScrStr *needle, double from)
 {
 	const size_t n = needle->len;
 
-	if (!(from >= 0 && from <= (double)s->len) || n == 0)
+	if (!(from >= 0 && from <= (double)s->len) || n == 0 || (from > 0 && s->len > SHORT))
 		return scr_str_index_of_any(s, needle, from);
 	const char *const end = s->data + s->len;
 	const char *p = s->data + (size_t)from;
