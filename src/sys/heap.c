@@ -233,15 +233,45 @@ static unsigned class_of(size_t n)
 	return c;
 }
 
+/* What is rare stands in functions of its own: the usual ways then need no registers saved. */
+#define RARE __attribute__((noinline, cold))
+
+/* A unit of which no block is in use; 0: none. */
+static RARE uint32_t add_unit(unsigned class)
+{
+	const uint32_t u = take_run(1);
+	if (u) {
+		units[u] = (struct unit){ .kind = (uint8_t)(SHARED + class) };
+		link_unit(&partial[class], u);
+	}
+	return u;
+}
+
+static RARE void leave_full(unsigned class, uint32_t u)
+{
+	unlink_unit(&partial[class], u);
+}
+
+static RARE void join_partial(unsigned class, uint32_t u)
+{
+	link_unit(&partial[class], u);
+}
+
+static RARE void leave_empty(unsigned class, uint32_t u)
+{
+	const int before = errno;
+	unlink_unit(&partial[class], u);
+	release_run(u, 1);
+	errno = before;
+}
+
 static void *take_block(unsigned class)
 {
 	uint32_t u = partial[class];
 	if (!u) {
-		u = take_run(1);
+		u = add_unit(class);
 		if (!u)
 			return out_of_memory();
-		units[u] = (struct unit){ .kind = (uint8_t)(SHARED + class) };
-		link_unit(&partial[class], u);
 	}
 	struct unit *const x = units + u;
 	unsigned block = x->fresh;
@@ -252,7 +282,7 @@ static void *take_block(unsigned class)
 		x->fresh++;
 	}
 	if (++x->live == classes[class].capacity)
-		unlink_unit(&partial[class], u);
+		leave_full(class, u);
 	return address(u) + block * classes[class].size;
 }
 
@@ -265,14 +295,12 @@ static void release_block(uint32_t u, char *p)
 	if (block * classes[class].size != offset || block >= x->fresh || !x->live || x->head == block + 1)
 		__builtin_trap();
 	if (x->live == classes[class].capacity)
-		link_unit(&partial[class], u);
+		join_partial(class, u);
 	*(uint8_t *)p = x->head;
 	x->head = (uint8_t)(block + 1);
 	/* one empty unit of a size is kept: it is wanted again soon */
-	if (--x->live == 0 && (x->next || x->previous)) {
-		unlink_unit(&partial[class], u);
-		release_run(u, 1);
-	}
+	if (--x->live == 0 && (x->next || x->previous))
+		leave_empty(class, u);
 }
 
 /* ---- blocks that are mappings ---- */
@@ -310,15 +338,33 @@ static uint32_t unit_of(const void *p)
 	return units && offset < RESERVE ? (uint32_t)(offset / UNIT) : 0;
 }
 
-/* Apart from malloc, which a compiler may put together with memset to a call of calloc. */
-static void *take(size_t n)
+/* No small block. */
+static RARE void *take_units(size_t n)
 {
-	if (n <= SMALL)
-		return take_block(class_of(n ? n : 1));
 	if (n > LARGE)
 		return map_block(n);
 	const uint32_t u = take_run((uint32_t)((n + UNIT - 1) / UNIT));
 	return u ? address(u) : map_block(n);
+}
+
+static RARE void free_units(void *p, uint32_t u)
+{
+	const int before = errno;
+	if (!u) {
+		struct mapping *const m = mapping_of(p);
+		munmap(m, m->size);
+	} else if (units[u].kind == RUN && p == address(u)) {
+		release_run(u, units[u].length);
+	} else {
+		__builtin_trap();
+	}
+	errno = before;
+}
+
+/* Apart from malloc, which a compiler may put together with memset to a call of calloc. */
+static void *take(size_t n)
+{
+	return n <= SMALL ? take_block(class_of(n ? n : 1)) : take_units(n);
 }
 
 void *malloc(size_t n)
@@ -330,19 +376,11 @@ void free(void *p)
 {
 	if (!p)
 		return;
-	const int before = errno;
 	const uint32_t u = unit_of(p);
-	if (!u) {
-		struct mapping *const m = mapping_of(p);
-		munmap(m, m->size);
-	} else if (units[u].kind == RUN && p == address(u)) {
-		release_run(u, units[u].length);
-	} else if (units[u].kind >= SHARED) {
+	if (u && units[u].kind >= SHARED)
 		release_block(u, p);
-	} else {
-		__builtin_trap();
-	}
-	errno = before;
+	else
+		free_units(p, u);
 }
 
 size_t malloc_usable_size(void *p)

@@ -209,25 +209,28 @@ static void look_up(struct search *s, const char *text)
  */
 int32_t sys_syscall_numbers(int32_t is_compat, const uint8_t *names, size_t names_n, const uint8_t *out, size_t out_n)
 {
-	const char *name[MAX_WANTED];
-	uint16_t slot[2 * MAX_WANTED];
 	const char *const text = is_compat ? compat : own;
-	struct search s = { name, slot, 63, 0, (int32_t *)(uintptr_t)out, 0, 0 };
 	size_t count = 0;
+	uint32_t mask = 63;
 
 	if (names_n && names[names_n - 1])
 		return -EINVAL;
-	for (size_t at = 0; at < names_n; at += strlen((const char *)names + at) + 1) {
-		if (count == MAX_WANTED)
-			return -E2BIG;
-		name[count++] = (const char *)names + at;
-	}
+	for (size_t i = 0; i < names_n; i++)
+		count += !names[i];
+	if (count > MAX_WANTED)
+		return -E2BIG;
 	if (out_n < 8 * (count + 1))
 		return -EINVAL;
-	s.room = count;
-	while (s.mask + 1 < 2 * count)
-		s.mask = s.mask * 2 + 1;
-	memset(slot, 0, (s.mask + 1) * sizeof *slot);
+	while (mask + 1 < 2 * count)
+		mask = mask * 2 + 1;
+	/* most are looked up a few at a time: pages of the stack that nobody needs are not touched */
+	const char *name[count + 1];
+	uint16_t slot[mask + 1];
+	struct search s = { name, slot, mask, 0, (int32_t *)(uintptr_t)out, 0, count };
+	size_t words = 0;
+	for (size_t at = 0; at < names_n; at += strlen((const char *)names + at) + 1)
+		name[words++] = (const char *)names + at;
+	memset(slot, 0, (mask + 1) * sizeof *slot);
 	for (size_t i = 0; i < count; i++) {
 		const char *end;
 		uint32_t h = hash_of(name[i], &end) & s.mask;
