@@ -4,12 +4,12 @@
  * kernel uapi linux/loop.h.
  */
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
-import { putU32 } from "../sys/bytes.ts";
+import { putU32, u32At, u64At } from "../sys/bytes.ts";
 import { O_RDONLY, O_RDWR, S_IFBLK } from "../sys/constants.ts";
 import { tryIoctl, tryIoctlBuffer } from "../sys/devices.ts";
 import { EAGAIN, EBUSY, EEXIST, EINVAL, ENODEV, ENOENT, ENOTTY, ENXIO } from "../sys/errno.ts";
 import { checked, SysError } from "../sys/error.ts";
-import { closeFd, openFile, tryMakeNode, tryOpen } from "../sys/files.ts";
+import { closeFd, exists, listDirectory, openFile, statPath, tryMakeNode, tryOpen } from "../sys/files.ts";
 
 /** An attached device. It lives while `fd`, a mount or a mapping holds it. */
 export type LoopDevice = { path: string; fd: number };
@@ -17,11 +17,15 @@ export type LoopDevice = { path: string; fd: number };
 const LOOP_SET_FD = 0x4c00;
 const LOOP_CLR_FD = 0x4c01;
 const LOOP_SET_STATUS64 = 0x4c04;
+const LOOP_GET_STATUS64 = 0x4c05;
 const LOOP_CONFIGURE = 0x4c0a;
 const LOOP_CTL_ADD = 0x4c80;
 const LOOP_CTL_GET_FREE = 0x4c82;
 const LOOP_MAJOR = 7;
 const INFO_BYTES = 232;
+const INFO_INODE = 8;
+const INFO_OFFSET = 24;
+const INFO_LIMIT = 32;
 const INFO_FLAGS = 52;
 const INFO_NAME = 56;
 const NAME_BYTES = 63;
@@ -101,8 +105,35 @@ function attachOpen(backing: number, path: string, readOnly: boolean, base: numb
   throw new SysError("attach loop device", path, EBUSY, `${ATTEMPTS} attempts`);
 }
 
-/** Makes a block device of a file. The caller closes `fd` once something else holds the device. */
+/** Is it the whole of this file, and may be written to? */
+function isWhole(fd: number, path: string): boolean {
+  const info = new Uint8Array(INFO_BYTES);
+  const s = statPath(path, true);
+  if (s === null || fd < 0 || tryIoctlBuffer(fd, LOOP_GET_STATUS64, info) < 0) return false;
+  const device = s.deviceMajor * 256 + s.deviceMinor % 256 + Math.floor(s.deviceMinor / 256) * 1048576;
+  return u64At(info, 0) === device && u64At(info, INFO_INODE) === s.inode && u64At(info, INFO_OFFSET) + u64At(info, INFO_LIMIT) === 0 && u32At(info, INFO_FLAGS) % 2 === 0;
+}
+
+/** The device that writes to the file already; `fd` is negative when there is none. */
+function attached(path: string): LoopDevice {
+  for (const name of listDirectory("/sys/block")) {
+    if (!exists(`/sys/block/${name}/loop`)) continue;
+    const device = openDevice(Number(name.slice("loop".length)), O_RDONLY);
+    if (isWhole(device.fd, path)) return device;
+    closeFd(device.fd);
+  }
+  return { path, fd: -1 };
+}
+
+/**
+ * Makes a block device of a file, or finds the one that writes to it already:
+ * a mount that is gone here may live on in a mount namespace that was made
+ * meanwhile, and two filesystems over one file destroy each other. The caller
+ * closes `fd` once something else holds the device.
+ */
 export function attachLoop(path: string, readOnly: boolean, base: number): LoopDevice {
+  const there = readOnly ? { path, fd: -1 } : attached(path);
+  if (there.fd >= 0) return there;
   const backing = checked(tryOpen(path, readOnly ? O_RDONLY : O_RDWR), "open", path);
   try {
     return attachOpen(backing, path, readOnly, base);

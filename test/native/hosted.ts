@@ -12,6 +12,7 @@ import { storageTree } from "../../build/disk.ts";
 import { daemonConfig } from "../../build/host.ts";
 import type { Revision } from "../../build/revision.ts";
 import { runResult } from "../../toolchain/run.ts";
+import { attachedBelow } from "./loops.ts";
 
 export type Answer = { status: number; body: string };
 /** What /v2/containers tells of a container, as far as tests ask. */
@@ -158,10 +159,10 @@ export class HostedDaemon {
     return child.signalCode ?? String(child.exitCode);
   }
 
-  /** Mounts and loop devices below its folder: nothing after a stop. */
-  leftovers(): string[] {
-    const loops = runResult("losetup", ["-l", "-n", "-O", "BACK-FILE"]).stdout.split("\n").map((l) => l.trim()).filter((l) => l.startsWith(`${this.top}/`));
-    return [...this.mounts().map((m) => `mount ${m}`), ...loops.map((l) => `loop device of ${l}`)];
+  /** Mounts and loop devices below its folder, with `part` in their paths: nothing after a stop. */
+  leftovers(part: string = ""): string[] {
+    const mounts = this.mounts().filter((m) => m.includes(part));
+    return [...mounts.map((m) => `mount ${m}`), ...attachedBelow(this.top, part).map((l) => `loop device of ${l}`)];
   }
 
   /** Stops it and takes the folder away; what can't be unmounted is named and left alone. */

@@ -96,7 +96,7 @@ async function runs(c: Case): Promise<void> {
     assert.not.ok(sent.includes("SIGKILL") && stopped.last_end?.code === 9, `it was killed: ${JSON.stringify(stopped.last_end)}`);
     assert.equal({ kind: stopped.last_end?.kind, code: stopped.last_end?.code }, c.end);
     assert.match(await console(daemon, name), c.down);
-    assert.equal(daemon.leftovers().filter((l) => l.includes(`/${name}/`)), [], "nothing of it stays mounted or attached");
+    assert.equal(daemon.leftovers(`/${name}/`), [], "nothing of it stays mounted or attached");
 
     assert.is((await daemon.ask("PUT", `/containers/${name}`, "{\"action\":\"start\"}")).status, 200);
     const again = await daemon.reaches(name, "READY", 120_000);

@@ -9,6 +9,7 @@ import { compile } from "../../toolchain/compile.ts";
 import { root } from "../../toolchain/places.ts";
 import { targetNamed } from "../../toolchain/targets.ts";
 import { missing } from "../needs.ts";
+import { attachedBelow } from "./loops.ts";
 
 const program = await compile({ entry: "test/native/volume/program.ts", out: join(root, "build/out/test/volume"), target: targetNamed("x86_64"), flavor: "release" });
 
@@ -31,7 +32,7 @@ function loops(base: string): string[] {
 
 function assertNothingLeft(base: string): void {
   assert.equal(mounts(base), []);
-  assert.equal(loops(base), []);
+  assert.equal(attachedBelow(base), []);
   assert.not.ok(readFileSync("/proc/swaps", "utf8").includes(base));
 }
 

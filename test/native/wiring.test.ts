@@ -4,8 +4,9 @@
  * volumes, images that stay as they are, device rules, addresses, the
  * downgrade guard, what a new manager finds.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -133,10 +134,18 @@ housed("disks are mounted by the first containers that want them, once, and take
   assert.is(readFileSync("/proc/self/mountinfo", "utf8").split("\n").filter((l) => l.split(" ")[4] === join(h.top, "media/file")).length, 1);
   assert.ok(existsSync(join(h.top, "media/pv/dmcrypt/file/perm/two/keep/kept")));
   assert.ok(existsSync(join(h.top, "storage/pv/volume-disk/plain/perm/one/other")));
-  await h.daemon.stop();
-  h.daemon.start();
-  await h.daemon.reaches("two", "STARTED");
-  h.inside("two", "stat", "/mnt/kept");
+  // Such as any service of a host may have: what is mounted now stays mounted there.
+  const elsewhere = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", "echo; exec sleep infinity"], { stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    await once(elsewhere.stdout, "data");
+    await h.daemon.stop();
+    h.daemon.start();
+    await h.daemon.reaches("two", "STARTED");
+    h.inside("two", "stat", "/mnt/kept");
+    assert.is(runResult("losetup", ["-n", "-O", "NAME", "-j", join(h.top, "media/file.img")]).stdout.trim().split("\n").length, 1);
+  } finally {
+    elsewhere.kill("SIGKILL");
+  }
 });
 
 housed("a container whose disk can't be had does not start and says which disk", {
