@@ -6,7 +6,7 @@
 import { openUnified, restrictDevices } from "../cgroup/apply.ts";
 import { configureInside } from "../net/apply.ts";
 import { CLONE_NEWUSER, EPOLLIN, O_RDONLY, O_RDWR, O_WRONLY, SIGKILL } from "../sys/constants.ts";
-import { ENOENT, ENOSYS } from "../sys/errno.ts";
+import { EACCES, ENOENT, ENOSYS, EPERM } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { changeDirectory, closeFd, openFile, tryOpen, tryPutText, tryRead, tryWrite } from "../sys/files.ts";
 import { resetSignals, waitFor } from "../sys/loop.ts";
@@ -72,8 +72,15 @@ class FirstProcess {
       if (!this.plan.steps.some((s) => s.kind === "die-with-parent")) tryPrctl(PR_SET_PDEATHSIG, 0);
       return failureOfError(execProgram(this.plan.argv, this.plan.environment));
     } catch (e) {
-      return failureOf(e);
+      return this.explained(failureOf(e));
     }
+  }
+
+  /** What is refused to root of a user namespace is mostly a matter of whose it is: layers, mount points and sources of the real root. */
+  private explained(f: StartFailure): StartFailure {
+    const p = this.plan;
+    const refused = p.mapped && f.hint === "" && (f.errno === EACCES || f.errno === EPERM);
+    return refused ? { step: f.step, path: f.path, errno: f.errno, hint: `by lxc.idmap the set-up is done as user ${p.hostUid}, group ${p.hostGid} of the device, who has no right to this` } : f;
   }
 
   private attempt(s: Step): void {

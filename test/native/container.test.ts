@@ -1,6 +1,6 @@
 /** Containers on this machine's kernel, seen from inside, and what a start that fails says and leaves. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -187,6 +187,15 @@ kernelTest("a user namespace with maps: root inside is somebody else outside", (
   assert.equal(insideOk("id -u; cat /proc/self/uid_map /proc/self/gid_map | tr -s ' '; test -c /dev/null && echo x > /dev/null && echo node; touch /dev/f && stat -c %u /dev/f", flags), [
     "0", " 0 100000 65536", " 0 200000 65536", "node", "0",
   ]);
+});
+
+kernelTest("what belongs to others is refused to a user namespace, with whom it would have to belong to", () => {
+  const closed = join(top, "closed");
+  mkdirSync(join(closed, "in"), { recursive: true });
+  chmodSync(closed, 0o700);
+  const r = inside("true", config("lxc.mount.auto = proc sys:ro", "lxc.idmap = u 0 100000 65536", "lxc.idmap = g 0 200000 65536", `lxc.mount.entry = ${closed}/in mnt none bind,create=dir 0 0`));
+  assert.is(r.status, 125);
+  assert.match(r.said, /bind .*\/closed\/in on \/mnt: EACCES \(by lxc\.idmap .* user 100000, group 200000 .*\)/);
 });
 
 kernelTest("a time namespace has its offsets", () => {
