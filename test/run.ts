@@ -58,8 +58,15 @@ function summary(sums: Map<string, Sum>, skipped: { part: string; why: string }[
   for (const s of skipped) console.log(`${s.part.padEnd(width)}  skipped: ${s.why}`);
 }
 
+const USAGE = "npm test -- [--only PART[/FILTER]]… [--list] [--table FILE]: without --only all parts; --list names them";
+
 async function main(): Promise<number> {
-  const args = parse(process.argv.slice(2), { array: ["only"], string: ["only", "table"], boolean: ["list"] });
+  const args = parse(process.argv.slice(2), { array: ["only"], string: ["only", "table"], boolean: ["list", "help"] });
+  const strange = Object.keys(args).filter((k) => !["_", "only", "table", "list", "help"].includes(k));
+  if (args.help || strange.length > 0 || args._.length > 0) {
+    console.error(args.help ? USAGE : `unknown: ${[...strange.map((k) => `--${k}`), ...args._].join(" ")}\n${USAGE}`);
+    return args.help ? 0 : 2;
+  }
   const table: Part[] = args.table === undefined ? PARTS : ((await import(resolve(String(args.table)))) as { PARTS: Part[] }).PARTS;
   const twice = table.find((p, i) => table.findIndex((q) => q.name === p.name) < i);
   if (twice !== undefined) throw new Error(`two parts are called "${twice.name}"`);

@@ -93,6 +93,17 @@ test("a part without files fails, and so does a filter that fits none", () => {
   fails(runner({ "a.test.ts": GOOD }, {}, ["--only", "p/other"]), "0 passed, 1 failed", /with "other" in its path/);
 });
 
+test("what it does not know runs nothing, and the usage is shown", () => {
+  for (const args of [["--onyl", "p"], ["p"]]) {
+    const r = runner({ "a.test.ts": GOOD }, {}, args);
+    assert.is(r.status, 2);
+    assert.match(r.out, /^unknown: .+\nnpm test -- \[--only/);
+  }
+  const help = runner({ "a.test.ts": GOOD }, {}, ["--help"]);
+  assert.is(help.status, 0);
+  assert.match(help.out, /^npm test -- \[--only/m);
+});
+
 test("--only with an unknown name is a usage error that lists the names", () => {
   const r = runner({ "a.test.ts": GOOD }, {}, ["--only", "q"]);
   assert.is(r.status, 2);
