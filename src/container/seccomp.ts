@@ -10,10 +10,10 @@ import { parseSeccompProfile, type SeccompProfile, type SeccompRule } from "../l
 import { AARCH64, ARCHITECTURE, X86_64 } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { readText } from "../sys/files.ts";
-import { syscallNumbers } from "../sys/syscalls.ts";
+import { syscallNumbers, type SyscallNumbers } from "../sys/syscalls.ts";
 import type { ProfileName } from "./profile.ts";
 import { defaultRules, type NamedRules } from "./seccomp_default.ts";
-import { resultOf, seccompProgram, type ArchRules, type CallRule } from "./seccomp_program.ts";
+import { resultOf, seccompProgram, type ArchRules } from "./seccomp_program.ts";
 
 /** program: empty = no filter. */
 export type Filter = { program: Uint8Array; problems: Problem[]; warnings: Problem[] };
@@ -47,62 +47,60 @@ function isForAll(rules: SeccompRule[]): boolean {
   return true;
 }
 
-/** The rules of a profile file by name, for one architecture. places: of the profile's rules, by name. */
+/** The rules of a profile file by name, for one architecture. */
 function rulesByName(rules: SeccompRule[], m: Machine): NamedRules {
   const place: Map<string, number> = new Map<string, number>();
-  const names: string[] = [];
-  const out: CallRule[][] = [];
+  const out: NamedRules = { names: [], answers: [], rules: [] };
   for (const r of rules) {
     if (r.number >= 0 || !appliesTo(r, m)) continue;
-    const one = { conditions: r.conditions, result: resultOf(r.action) };
+    const result = resultOf(r.action);
+    const always = r.conditions.length === 0;
     const known = place.get(r.syscall) ?? -1;
     if (known < 0) {
-      place.set(r.syscall, names.length);
-      names.push(r.syscall);
-      out.push([one]);
-    } else if (r.conditions.length === 0) {
+      place.set(r.syscall, out.names.length);
+      out.names.push(r.syscall);
+      out.answers.push(always ? result : -1 - out.rules.length);
+      if (!always) out.rules.push([{ conditions: r.conditions, result }]);
+    } else if (always) {
       // a rule for every argument is stronger than those for some
-      out[known]!.unshift(one);
+      out.answers[known] = result;
     } else {
-      out[known]!.push(one);
+      const answer = out.answers[known]!;
+      if (answer < 0) out.rules[-1 - answer]!.push({ conditions: r.conditions, result });
     }
   }
-  return { names, rules: out };
+  return out;
 }
 
 /** Version 1: numbers of the machine's own calls, all of them allowed. */
-function rulesByNumber(rules: SeccompRule[], m: Machine): ArchRules {
+function rulesByNumber(rules: SeccompRule[], m: Machine, fallback: number): ArchRules {
   const numbers: number[] = [];
   for (const r of rules) if (r.number >= 0 && !m.isCompat && !numbers.includes(r.number)) numbers.push(r.number);
   numbers.sort((a, b) => a - b);
-  const allowed: CallRule[] = [{ conditions: [], result: ALLOWED }];
-  return { audit: m.audit, numbers, rules: numbers.map(() => allowed), fallback: 0, end: 0, beyond: 0 };
+  return { audit: m.audit, numbers, answers: numbers.map(() => ALLOWED), rules: [], fallback, end: 0, beyond: 0 };
 }
 
-/** Rules with the numbers that the machine gives the names. known: the names that it has are added. */
-function numbered(named: NamedRules, m: Machine, fallback: number, known: string[]): ArchRules {
-  const looked = syscallNumbers(named.names, m.isCompat);
-  const rules: CallRule[][] = [];
-  for (let i = 0; i < looked.places.length; i++) {
-    const place = looked.places[i]!;
-    rules.push(named.rules[place]!);
-    known.push(named.names[place]!);
+/** Rules with the numbers that the machine gives the names. */
+function numbered(named: NamedRules, looked: SyscallNumbers, m: Machine, fallback: number): ArchRules {
+  const numbers: number[] = [];
+  const answers: number[] = [];
+  for (let i = 0; i < looked.hits; i++) {
+    numbers.push(looked.cells[2 * i + 1]!);
+    answers.push(named.answers[looked.cells[2 * i]!]!);
   }
-  return { audit: m.audit, numbers: looked.numbers, rules, fallback, end: looked.end, beyond: fallback };
+  return { audit: m.audit, numbers, answers, rules: named.rules, fallback, end: looked.end, beyond: fallback };
 }
 
 function compileDefault(): Uint8Array {
   const named = defaultRules();
   const arches: ArchRules[] = [];
   for (const m of machines()) {
-    const known: string[] = [];
-    const a = numbered(named, m, ALLOWED, known);
+    const a = numbered(named, syscallNumbers(named.names, m.isCompat), m, ALLOWED);
     a.beyond = resultOf({ kind: "errno", errno: ENOSYS });
     if (m.section === "arm") {
-      const allowed: CallRule[] = [{ conditions: [], result: ALLOWED }];
       for (let n = ARM_PRIVATE_FIRST; n <= ARM_PRIVATE_LAST; n++) {
         a.numbers.push(n);
-        a.rules.push(allowed);
+        a.answers.push(ALLOWED);
       }
     }
     arches.push(a);
@@ -111,19 +109,28 @@ function compileDefault(): Uint8Array {
 }
 
 function compileProfile(profile: SeccompProfile, warnings: Problem[]): Uint8Array {
+  /** Names that a machine has; not filled when one has them all. */
   const known: string[] = [];
+  let allKnown = profile.version === 1;
   const fallback = resultOf(profile.defaultAction);
   const arches: ArchRules[] = [];
   const forAll = isForAll(profile.rules);
-  let named: NamedRules = { names: [], rules: [] };
+  let named: NamedRules = { names: [], answers: [], rules: [] };
   for (const m of machines()) {
-    if (profile.version !== 1 && (!forAll || arches.length === 0)) named = rulesByName(profile.rules, m);
-    const a = profile.version === 1 ? rulesByNumber(profile.rules, m) : numbered(named, m, fallback, known);
-    a.fallback = fallback;
-    arches.push(a);
+    if (profile.version === 1) {
+      arches.push(rulesByNumber(profile.rules, m, fallback));
+      continue;
+    }
+    if (!forAll || arches.length === 0) named = rulesByName(profile.rules, m);
+    const looked = syscallNumbers(named.names, m.isCompat);
+    if (looked.hits === named.names.length) allKnown = true;
+    else for (let i = 0; i < looked.hits; i++) known.push(named.names[looked.cells[2 * i]!]!);
+    arches.push(numbered(named, looked, m, fallback));
   }
-  for (const r of profile.rules) {
-    if (r.number < 0 && r.arch === "" && !known.includes(r.syscall)) warnings.push({ at: r.at, why: `no system call "${r.syscall}" on this machine` });
+  if (!allKnown) {
+    for (const r of profile.rules) {
+      if (r.number < 0 && r.arch === "" && !known.includes(r.syscall)) warnings.push({ at: r.at, why: `no system call "${r.syscall}" on this machine` });
+    }
   }
   return seccompProgram(arches, KILLED);
 }

@@ -56,24 +56,23 @@ function forEach(values: number[], index: number, result: number, isFlag: boolea
   return values.map((v) => ({ conditions: [bits(index, v, isFlag ? v : 0xffffffff)], result }));
 }
 
-/** Calls and their rules, in parallel lists; every other call that is known is allowed. */
-export type NamedRules = { names: string[]; rules: CallRule[][] };
+/** Calls and their answers in parallel lists, as in ArchRules; every other call that is known is allowed. */
+export type NamedRules = { names: string[]; answers: number[]; rules: CallRule[][] };
 
 export function defaultRules(): NamedRules {
   const refused = resultOf({ kind: "errno", errno: EPERM });
-  const denied: CallRule[] = [{ conditions: [], result: refused }];
   const names = DENIED.split(" ");
-  const rules: CallRule[][] = [];
-  for (let i = 0; i < names.length; i++) rules.push(denied);
+  const answers: number[] = [];
+  for (let i = 0; i < names.length; i++) answers.push(refused);
   const other: SeccompCondition[] = [];
   for (const p of PERSONALITIES) other.push({ index: 0, op: "!=", valueHigh: 0, valueLow: p, maskHigh: 0, maskLow: 0 });
   names.push(UNKNOWN, "clone", "ioctl", "socket", "personality");
-  rules.push(
-    [{ conditions: [], result: resultOf({ kind: "errno", errno: ENOSYS }) }],
+  answers.push(resultOf({ kind: "errno", errno: ENOSYS }), -1, -2, -3, -4);
+  const rules = [
     forEach(NEW_NAMESPACE_FLAGS, 0, refused, true),
     forEach(TERMINAL_REQUESTS, 1, refused, false),
     forEach(SOCKET_FAMILIES, 0, resultOf({ kind: "errno", errno: EAFNOSUPPORT }), false),
     [{ conditions: other, result: refused }],
-  );
-  return { names, rules };
+  ];
+  return { names, answers, rules };
 }

@@ -6,7 +6,6 @@
  * linux/seccomp.h.
  */
 import type { SeccompAction, SeccompCondition } from "../lxc/seccomp.ts";
-import { putU32 } from "../sys/bytes.ts";
 
 const RET_KILL_PROCESS = 0x80000000;
 const RET_TRAP = 0x00030000;
@@ -29,11 +28,12 @@ export type CallRule = { conditions: SeccompCondition[]; result: number };
 
 /**
  * What the calls of one architecture get. numbers: ascending, each once;
- * rules[i] of numbers[i]: the first one all of whose conditions hold decides,
- * else `fallback`. Calls without rules get `fallback`, and `beyond` from
- * number `end` on (0: no such border).
+ * answers[i] of numbers[i]: a result, or -1 less the place in `rules` of those
+ * that ask for arguments. The first rule all of whose conditions hold decides,
+ * else `fallback`. Other calls get `fallback`, and `beyond` from number `end`
+ * on (0: no such border).
  */
-export type ArchRules = { audit: number; numbers: number[]; rules: CallRule[][]; fallback: number; end: number; beyond: number };
+export type ArchRules = { audit: number; numbers: number[]; answers: number[]; rules: CallRule[][]; fallback: number; end: number; beyond: number };
 
 const LD_ABS = 0x20;
 const AND_K = 0x54;
@@ -47,17 +47,18 @@ const OFFSET_ARCH = 4;
 const OFFSET_ARGS = 16;
 const FARTHEST = 255;
 
-const INSTRUCTION_BYTES = 8;
+/** Of struct sock_filter: what to do and how far to jump, and a value. */
+const INSTRUCTION_WORDS = 2;
 /** Instructions that a program has room for before its buffer grows. */
 const USUAL_LENGTH = 320;
 
 class Program {
   /** Written from its end; `length` instructions are there. */
-  private buffer: Uint8Array = new Uint8Array(USUAL_LENGTH * INSTRUCTION_BYTES);
+  private words: Int32Array = new Int32Array(USUAL_LENGTH * INSTRUCTION_WORDS);
   private length = 0;
-  /** Where each result was last written: by result, its label. */
+  /** Every result, and the label where it was last written; -1: nowhere yet. */
   private readonly results: number[] = [];
-  private readonly resultLabels: number[] = [];
+  private readonly labels: number[] = [];
 
   size(): number {
     return this.length;
@@ -65,22 +66,22 @@ class Program {
 
   /** Puts an instruction in front of all others; its label counts from the end. */
   private push(code: number, value: number, whenTrue: number, whenFalse: number): number {
-    if ((this.length + 1) * INSTRUCTION_BYTES > this.buffer.length) this.grow();
-    const b = this.buffer;
-    const at = b.length - (this.length + 1) * INSTRUCTION_BYTES;
-    b[at] = code;
-    b[at + 2] = whenTrue;
-    b[at + 3] = whenFalse;
-    if (value < 256) b[at + 4] = value;
-    else putU32(b, at + 4, value);
-    this.length = this.length + 1;
-    return this.length - 1;
+    const label = this.length;
+    const at = this.words.length - (label + 1) * INSTRUCTION_WORDS;
+    if (at < 0) {
+      this.grow();
+      return this.push(code, value, whenTrue, whenFalse);
+    }
+    this.words[at] = code + whenTrue * 0x10000 + whenFalse * 0x1000000;
+    this.words[at + 1] = value;
+    this.length = label + 1;
+    return label;
   }
 
   private grow(): void {
-    const larger = new Uint8Array(this.buffer.length * 2);
-    larger.set(this.buffer, this.buffer.length);
-    this.buffer = larger;
+    const larger = new Int32Array(this.words.length * 2);
+    larger.set(this.words, this.words.length);
+    this.words = larger;
   }
 
   private load(offset: number): number {
@@ -99,15 +100,20 @@ class Program {
     return this.push(code, value, at - p - 1, at - f - 1);
   }
 
-  /** Label of an instruction that returns the result, shared where one is in reach. */
-  answer(result: number): number {
+  /** Place of a result in the list of all. */
+  placeOf(result: number): number {
     const known = this.results.indexOf(result);
-    if (known >= 0 && this.size() - this.resultLabels[known]! < FARTHEST / 2) return this.resultLabels[known]!;
-    const label = this.push(RET, result, 0, 0);
-    if (known >= 0) this.resultLabels[known] = label;
-    else {
-      this.results.push(result);
-      this.resultLabels.push(label);
+    if (known >= 0) return known;
+    this.results.push(result);
+    return this.labels.push(-1) - 1;
+  }
+
+  /** Label of an instruction that returns the result at that place, shared where one is in reach. */
+  private answer(place: number): number {
+    let label = this.labels[place]!;
+    if (label < 0 || this.length - label >= FARTHEST / 2) {
+      label = this.push(RET, this.results[place]!, 0, 0);
+      this.labels[place] = label;
     }
     return label;
   }
@@ -154,10 +160,10 @@ class Program {
 
   /** The rules of one call in order. */
   private call(rules: CallRule[], fallback: number): number {
-    let next = this.answer(fallback);
+    let next = this.answer(this.placeOf(fallback));
     for (let i = rules.length - 1; i >= 0; i--) {
       const rule = rules[i]!;
-      let label = this.answer(rule.result);
+      let label = this.answer(this.placeOf(rule.result));
       for (let j = rule.conditions.length - 1; j >= 0; j--) label = this.condition(rule.conditions[j]!, label, next);
       next = label;
     }
@@ -167,19 +173,19 @@ class Program {
   /** Search among segments first..last: the number is in one of them. */
   private search(s: Segments, first: number, last: number): number {
     if (first === last) {
-      const what = s.answers[first]!;
+      const what = s.answer(first);
       return what >= 0 ? this.answer(what) : this.call(s.arch.rules[-1 - what]!, s.arch.fallback);
     }
     const middle = Math.ceil((first + last) / 2);
     const above = this.search(s, middle, last);
     const below = this.search(s, first, middle - 1);
-    return this.test(JGE, s.starts[middle]!, above, below);
+    return this.test(JGE, s.start(middle), above, below);
   }
 
   /** Everything for the calls of one architecture; result: where it begins. */
   add(arch: ArchRules): number {
-    const segments = new Segments(arch);
-    const tree = this.search(segments, 0, segments.starts.length - 1);
+    const segments = new Segments(arch, this);
+    const tree = this.search(segments, 0, segments.count - 1);
     // the search starts with the instruction written last, or it is a shared answer
     if (tree !== this.size() - 1) this.push(JA, this.size() - tree - 1, 0, 0);
     return this.load(OFFSET_NUMBER);
@@ -194,50 +200,61 @@ class Program {
 
   /** The bytes of struct sock_filter, in the order of execution. */
   bytes(): Uint8Array {
-    return this.buffer.slice(this.buffer.length - this.length * INSTRUCTION_BYTES);
+    const size = this.length * INSTRUCTION_WORDS * 4;
+    return Buffer.from(this.words.buffer, this.words.byteLength - size, size);
   }
 }
 
-/** The number space in parts with one answer each, in parallel lists: where a part starts, and its result, or -1 less the place of its rules. */
+/** The number space in parts with one answer each: where a part starts, and the place of its result, or -1 less the place of its rules. */
 class Segments {
   readonly arch: ArchRules;
-  readonly starts: number[] = [];
-  readonly answers: number[] = [];
+  count = 0;
+  /** Pairs. A number ends at most one part and begins another. */
+  private readonly cells: Int32Array;
 
-  constructor(arch: ArchRules) {
+  constructor(arch: ArchRules, results: Program) {
     this.arch = arch;
+    this.cells = new Int32Array(4 * arch.numbers.length + 6);
+    const fallback = results.placeOf(arch.fallback);
+    const beyond = results.placeOf(arch.end > 0 ? arch.beyond : arch.fallback);
     let split = arch.end === 0;
     let next = 0;
     for (let i = 0; i < arch.numbers.length; i++) {
       const number = arch.numbers[i]!;
+      const answer = arch.answers[i]!;
       if (!split && number >= arch.end) {
-        if (next < arch.end) this.plain(next, arch.fallback);
-        this.plain(Math.max(next, arch.end), arch.beyond);
+        if (next < arch.end) this.plain(next, fallback);
+        this.plain(Math.max(next, arch.end), beyond);
         split = true;
       } else if (next < number) {
-        this.plain(next, split && arch.end > 0 ? arch.beyond : arch.fallback);
+        this.plain(next, split ? beyond : fallback);
       }
-      this.call(number, i);
+      if (answer < 0) this.push(number, answer);
+      else this.plain(number, results.placeOf(answer));
       next = number + 1;
     }
-    if (!split && next < arch.end) this.plain(next, arch.fallback);
-    this.plain(Math.max(next, arch.end), arch.end > 0 ? arch.beyond : arch.fallback);
+    if (!split && next < arch.end) this.plain(next, fallback);
+    this.plain(Math.max(next, arch.end), beyond);
   }
 
-  private call(number: number, place: number): void {
-    const first = this.arch.rules[place]![0]!;
-    if (first.conditions.length === 0) this.plain(number, first.result);
-    else this.push(number, -1 - place);
+  /** Any 32 bits: numbers of version 1 are as a file says. */
+  start(segment: number): number {
+    const n = this.cells[2 * segment]!;
+    return n < 0 ? n + 4294967296 : n;
+  }
+
+  answer(segment: number): number {
+    return this.cells[2 * segment + 1]!;
   }
 
   private plain(start: number, result: number): void {
-    const last = this.answers.length - 1;
-    if (last < 0 || this.answers[last]! !== result) this.push(start, result);
+    if (this.count === 0 || this.answer(this.count - 1) !== result) this.push(start, result);
   }
 
   private push(start: number, answer: number): void {
-    this.starts.push(start);
-    this.answers.push(answer);
+    this.cells[2 * this.count] = start;
+    this.cells[2 * this.count + 1] = answer;
+    this.count = this.count + 1;
   }
 }
 
