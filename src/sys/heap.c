@@ -15,7 +15,8 @@
 #endif
 #endif
 #ifndef __SANITIZE_ADDRESS__ /* it brings its own */
-#pragma GCC optimize("O2") /* a sixth of all instructions of a start are here */
+/* A sixth of all instructions of a start are here. Calls of memset cost more than the few bytes they clear. */
+#pragma GCC optimize("O2", "no-tree-loop-distribute-patterns")
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,6 +65,11 @@ static const struct {
 	CLASS(160), CLASS(192), CLASS(224), CLASS(256), CLASS(320), CLASS(512),
 };
 #define CLASSES (sizeof classes / sizeof *classes)
+#define GRAIN 16u                   /* every size is a multiple */
+/* Class of a block of so many grains. */
+static const uint8_t class_of[SMALL / GRAIN + 1] = {
+	0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13, 13,
+};
 
 static struct unit *units;          /* also the start of the range */
 static uint32_t top;                /* first unit that was never used */
@@ -225,36 +231,26 @@ static void release_run(uint32_t first, uint32_t length)
 
 /* ---- blocks that share a unit ---- */
 
-static unsigned class_of(size_t n)
-{
-	unsigned c = n <= 128 ? (unsigned)((n + 15) / 16) - 1 : 8;
-	while (classes[c].size < n)
-		c++;
-	return c;
-}
-
-/* What is rare stands in functions of its own: the usual ways then need no registers saved. */
+/* What is rare stands in functions of its own that are called last: the usual ways then need no registers saved. */
 #define RARE __attribute__((noinline, cold))
 
-/* A unit of which no block is in use; 0: none. */
-static RARE uint32_t add_unit(unsigned class)
+static void *take(size_t n);
+
+/* From a unit of which no block is in use. */
+static RARE void *take_from_new(unsigned class)
 {
 	const uint32_t u = take_run(1);
-	if (u) {
-		units[u] = (struct unit){ .kind = (uint8_t)(SHARED + class) };
-		link_unit(&partial[class], u);
-	}
-	return u;
+	if (!u)
+		return out_of_memory();
+	units[u] = (struct unit){ .kind = (uint8_t)(SHARED + class) };
+	link_unit(&partial[class], u);
+	return take(classes[class].size);
 }
 
-static RARE void leave_full(unsigned class, uint32_t u)
+static RARE void *leave_full(unsigned class, uint32_t u, void *p)
 {
 	unlink_unit(&partial[class], u);
-}
-
-static RARE void join_partial(unsigned class, uint32_t u)
-{
-	link_unit(&partial[class], u);
+	return p;
 }
 
 static RARE void leave_empty(unsigned class, uint32_t u)
@@ -265,28 +261,38 @@ static RARE void leave_empty(unsigned class, uint32_t u)
 	errno = before;
 }
 
-static void *take_block(unsigned class)
+static inline void *take_block(unsigned class)
 {
-	uint32_t u = partial[class];
-	if (!u) {
-		u = add_unit(class);
-		if (!u)
-			return out_of_memory();
-	}
+	const uint32_t u = partial[class];
+	if (!u)
+		return take_from_new(class);
 	struct unit *const x = units + u;
-	unsigned block = x->fresh;
+	char *p = address(u);
 	if (x->head) {
-		block = x->head - 1u;
-		x->head = *(uint8_t *)(address(u) + block * classes[class].size);
+		p += (x->head - 1u) * classes[class].size;
+		x->head = *(uint8_t *)p;
 	} else {
-		x->fresh++;
+		p += x->fresh++ * classes[class].size;
 	}
-	if (++x->live == classes[class].capacity)
-		leave_full(class, u);
-	return address(u) + block * classes[class].size;
+	return ++x->live == classes[class].capacity ? leave_full(class, u, p) : p;
 }
 
-static void release_block(uint32_t u, char *p)
+static inline void put_back(struct unit *x, unsigned class, uint32_t u, char *p, unsigned block)
+{
+	*(uint8_t *)p = x->head;
+	x->head = (uint8_t)(block + 1);
+	/* one empty unit of a size is kept: it is wanted again soon */
+	if (--x->live == 0 && (x->next || x->previous))
+		leave_empty(class, u);
+}
+
+static RARE void put_back_to_full(struct unit *x, unsigned class, uint32_t u, char *p, unsigned block)
+{
+	link_unit(&partial[class], u);
+	put_back(x, class, u, p, block);
+}
+
+static inline void release_block(uint32_t u, char *p)
 {
 	struct unit *const x = units + u;
 	const unsigned class = (unsigned)x->kind - SHARED;
@@ -295,12 +301,9 @@ static void release_block(uint32_t u, char *p)
 	if (block * classes[class].size != offset || block >= x->fresh || !x->live || x->head == block + 1)
 		__builtin_trap();
 	if (x->live == classes[class].capacity)
-		join_partial(class, u);
-	*(uint8_t *)p = x->head;
-	x->head = (uint8_t)(block + 1);
-	/* one empty unit of a size is kept: it is wanted again soon */
-	if (--x->live == 0 && (x->next || x->previous))
-		leave_empty(class, u);
+		put_back_to_full(x, class, u, p, block);
+	else
+		put_back(x, class, u, p, block);
 }
 
 /* ---- blocks that are mappings ---- */
@@ -364,7 +367,7 @@ static RARE void free_units(void *p, uint32_t u)
 /* Apart from malloc, which a compiler may put together with memset to a call of calloc. */
 static void *take(size_t n)
 {
-	return n <= SMALL ? take_block(class_of(n ? n : 1)) : take_units(n);
+	return n <= SMALL ? take_block(class_of[(n + GRAIN - 1) / GRAIN]) : take_units(n);
 }
 
 void *malloc(size_t n)
@@ -393,14 +396,22 @@ size_t malloc_usable_size(void *p)
 	return units[u].kind == RUN ? (size_t)units[u].length * UNIT : classes[units[u].kind - SHARED].size;
 }
 
+struct grain {
+	uint64_t low, high;
+} __attribute__((may_alias));
+
 void *calloc(size_t count, size_t size)
 {
 	size_t n;
 	if (__builtin_mul_overflow(count, size, &n))
 		return out_of_memory();
 	void *const p = take(n);
-	/* a mapping is zero already */
-	return p && unit_of(p) ? memset(p, 0, n) : p;
+	if (p && n <= SMALL)
+		for (size_t at = 0; at < n; at += GRAIN)
+			*(struct grain *)((char *)p + at) = (struct grain){ 0, 0 };
+	else if (p && unit_of(p)) /* a mapping is zero already */
+		memset(p, 0, n);
+	return p;
 }
 
 static void *remap(void *p, size_t n)
