@@ -34,9 +34,22 @@ static bool is_ascii(const char *p, size_t n)
 	return !((seen | w) & 0x8080808080808080ull);
 }
 
+/* Texts of the program itself never change or go away: what was looked through once is known. */
+static bool is_plain_literal(const ScrStr *s)
+{
+	static const ScrStr *known[4];
+	const ScrStr **const seen = &known[(uintptr_t)s / 64 % 4];
+
+	if (s->rc != SIZE_MAX)
+		return false;
+	if (*seen != s && is_ascii(s->data, s->len))
+		*seen = s;
+	return *seen == s;
+}
+
 static bool is_plain(const ScrStr *s)
 {
-	return s->len <= SHORT && is_ascii(s->data, s->len);
+	return s->len <= SHORT ? is_ascii(s->data, s->len) : is_plain_literal(s);
 }
 
 double scr_str_utf16_len(ScrStr *s)
@@ -59,13 +72,13 @@ double scr_str_index_of(ScrStr *s, ScrStr *needle, double from)
 {
 	const size_t n = needle->len;
 
-	if (!(from >= 0 && from <= (double)s->len) || n == 0 || (from > 0 && s->len > SHORT))
+	if (!(from >= 0 && from <= (double)s->len) || n == 0 || (from > 0 && s->len > SHORT && !is_plain_literal(s)))
 		return scr_str_index_of_any(s, needle, from);
 	const char *const end = s->data + s->len;
 	const char *p = s->data + (size_t)from;
 	while ((size_t)(end - p) >= n && (p = memchr(p, needle->data[0], (size_t)(end - p) - n + 1)) != NULL) {
 		if (memcmp(p, needle->data, n) == 0)
-			return is_ascii(s->data, (size_t)(p - s->data)) ? (double)(p - s->data) : scr_str_index_of_any(s, needle, from);
+			return is_plain_literal(s) || is_ascii(s->data, (size_t)(p - s->data)) ? (double)(p - s->data) : scr_str_index_of_any(s, needle, from);
 		p++;
 	}
 	return -1;

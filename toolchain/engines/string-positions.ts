@@ -23,3 +23,16 @@ for (let n = 0; n < 150; n += n < 20 ? 1 : 13) {
 console.log(sum);
 const long = `${"line of a long text\n".repeat(400)}é${"last\n".repeat(3)}`;
 console.log(long.indexOf("last"), long.indexOf("é"), long.indexOf("text\né"), long.indexOf("line", 40), long.indexOf("line", 7990), long.indexOf("nothing"), long.slice(7985, 8003));
+// texts of the program itself, longer than what is looked at each time
+const PLAIN = "the quick brown fox jumps over the lazy dog|the quick brown fox jumps over the lazy dog|the quick brown fox jumps over the lazy dog|and back again|";
+const OTHER = "the quick brown fox jumps over the lazy dog|the quick brown fox jumps over the lazy cät|the quick brown fox jumps over the lazy dog|and back again|";
+const MARKS = "the quick brown fox jumps over the lazy dog|the quick brown fox jumps over the lazy 😀t|the quick brown fox jumps over the lazy dog|and back again|";
+for (const s of [PLAIN, OTHER, MARKS, PLAIN]) {
+  let at = 0;
+  let seen = "";
+  for (let next = s.indexOf("|", at); next >= 0; next = s.indexOf("|", at)) {
+    seen += `${at}-${next} ${s.slice(at + 1, next - 1)} ${s.slice(next - 3, next)} ${s.charCodeAt(next - 2)};`;
+    at = next + 1;
+  }
+  console.log(s.length, seen, s.indexOf("and back"), s.indexOf("jumps", 70), s.indexOf("again", 400), s.slice(130), s.slice(80, 90), s.charCodeAt(s.length), s.indexOf("dog", 88));
+}
