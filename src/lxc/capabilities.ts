@@ -18,9 +18,11 @@ const MAX_CAPABILITY = 63;
 
 /** Number of "sys_admin", "cap_sys_admin", "CAP_SYS_ADMIN" or "21"; -1 when there is none. */
 export function capabilityNumber(name: string): number {
+  if (names.length === 0) names = NAMES.split(" ");
+  const usual = names.indexOf(name);
+  if (usual >= 0) return usual;
   const lower = lowerAscii(name);
   const bare = lower.startsWith("cap_") ? lower.slice(4) : lower;
-  if (names.length === 0) names = NAMES.split(" ");
   const known = names.indexOf(bare);
   if (known >= 0) return known;
   let n = 0;

@@ -158,40 +158,37 @@ export function lxcKeys(): LxcKey[] {
   return out;
 }
 
-/** Column `n` (from 0) of the row at `start`. */
-function column(start: number, n: number): string {
-  let from = start;
-  for (let i = 0; i < n; i++) from = TABLE.indexOf("|", from) + 1;
-  return TABLE.slice(from, TABLE.indexOf("|", from));
-}
-
 /** The names of all keys without the older ones: for near misses. */
 export function lxcKeyNames(): string[] {
   const names: string[] = [];
-  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) names.push(column(at, 0));
+  for (let at = 1; at < TABLE.length; at = TABLE.indexOf("\n", at) + 1) names.push(TABLE.slice(at, TABLE.indexOf("|", at)));
   return names;
 }
 
 const PREFIX = "lxc.";
 const NEWLINE = 10;
 
-/** Start of the row of an older name; -1 when there is none. */
+/** Start of the row of an older name; -1 when there is none. Few of those have a second dot: the search goes through the whole table. */
 function rowOfOld(name: string): number {
+  if (name.indexOf(".", PREFIX.length) >= 0 && !name.startsWith("lxc.network.") && !name.startsWith("lxc.limit.")) return -1;
   let start = TABLE.indexOf(`|${name}|`);
   while (start > 0 && TABLE.charCodeAt(start - 1) !== NEWLINE) start -= 1;
   return start;
 }
 
-/** rest: what a final * stood for. legacy: the name was an older one. start: for whyIgnored. */
-export type FoundKey = { key: string; kind: string; rest: string; legacy: boolean; start: number };
+/** rest: what a final * stood for. legacy: the name was an older one. row: for whyIgnored. */
+export type FoundKey = { key: string; kind: string; rest: string; legacy: boolean; row: string };
 
 function found(start: number, rest: string, legacy: boolean): FoundKey {
-  return { key: column(start, 0), kind: column(start, 2), rest, legacy, start };
+  const row = TABLE.slice(start, TABLE.indexOf("\n", start));
+  const old = row.indexOf("|");
+  const kind = row.indexOf("|", old + 1) + 1;
+  return { key: row.slice(0, old), kind: row.slice(kind, row.indexOf("|", kind)), rest, legacy, row };
 }
 
 /** Why a key that was found is ignored. */
 export function whyIgnored(key: FoundKey): string {
-  return rowOf(TABLE.slice(key.start, TABLE.indexOf("\n", key.start))).why;
+  return rowOf(key.row).why;
 }
 
 /** The row of a name, with net numbers written as N; null when it is unknown. An exact row comes before a wildcard. */

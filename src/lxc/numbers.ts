@@ -6,7 +6,11 @@
 /** Largest integer that a double holds exactly; larger inputs are refused. */
 export const MAX_SAFE = 9007199254740991;
 
-const DIGITS = "0123456789abcdef0123456789ABCDEF";
+/** What a character code stands for in any base: 16 or more, or below 0, when it is no digit. */
+function digitOf(code: number): number {
+  if (code < 58) return code - 48;
+  return code < 65 ? -1 : code < 97 ? code - 55 : code - 87;
+}
 
 /** A whole text as an unsigned number, in decimal, 0x… or 0…; -1 when it is not one or exceeds `max`. */
 export function parseUnsigned(text: string, max: number): number {
@@ -16,7 +20,7 @@ export function parseUnsigned(text: string, max: number): number {
   if (from >= text.length) return -1;
   let n = 0;
   for (let i = from; i < text.length; i++) {
-    const d = DIGITS.indexOf(text.charAt(i)) % 16;
+    const d = digitOf(text.charCodeAt(i));
     if (d < 0 || d >= base) return -1;
     n = n * base + d;
     if (n > max || n > MAX_SAFE) return -1;

@@ -119,6 +119,9 @@ class Body {
   readonly ruleDefault: SeccompAction;
   arch: string;
   skipping: boolean;
+  /** From the first blank on, the line whose action was read last, and that action: most lines of a file end alike. */
+  private tail: string = "";
+  private tailAction: SeccompAction;
 
   constructor(r: Report, ruleDefault: SeccompAction) {
     this.r = r;
@@ -126,6 +129,7 @@ class Body {
     this.ruleDefault = ruleDefault;
     this.arch = "";
     this.skipping = false;
+    this.tailAction = ruleDefault;
   }
 
   line(text: string): void {
@@ -147,13 +151,25 @@ class Body {
       return;
     }
     const bracket = text.indexOf("[");
+    const blank = bracket >= 0 || text.includes("\t") ? -1 : text.indexOf(" ");
+    if (blank > 0 && blank === text.length - this.tail.length && text.endsWith(this.tail)) {
+      this.add(text.slice(0, blank), this.tailAction, []);
+      return;
+    }
     const words = splitBlanks(bracket < 0 ? text : text.slice(0, bracket));
     const taken = takeAction(words, 1);
     const conditions = parseConditions(bracket < 0 ? "" : text.slice(bracket));
     if (words.length === 0 || words.length !== 1 + taken.taken) this.r.refuse(`"${text}" is no rule (NAME, then kill, errno N, allow, trap or notify)`);
     else if (conditions === null) this.r.refuse(`bad condition in "${text}" ([argument,value,operator] or [argument,value,&=,mask])`);
     else if (conditions.length > 0 && taken.taken === 0) this.r.refuse(`conditions need an action before them in "${text}"`);
-    else this.add(words[0]!, taken.taken === 0 ? this.ruleDefault : taken.action, conditions);
+    else {
+      const what = taken.taken === 0 ? this.ruleDefault : taken.action;
+      if (blank > 0) {
+        this.tail = text.slice(blank);
+        this.tailAction = what;
+      }
+      this.add(words[0]!, what, conditions);
+    }
   }
 
   add(syscall: string, what: SeccompAction, conditions: SeccompCondition[]): void {

@@ -16,18 +16,8 @@ function isBlank(code: number): boolean {
 
 /** Words between blanks and tabs; none of them empty. */
 export function splitBlanks(text: string): string[] {
-  const out: string[] = [];
-  let start = -1;
-  for (let i = 0; i < text.length; i++) {
-    if (isBlank(text.charCodeAt(i))) {
-      if (start >= 0) out.push(text.slice(start, i));
-      start = -1;
-    } else if (start < 0) {
-      start = i;
-    }
-  }
-  if (start >= 0) out.push(text.slice(start));
-  return out;
+  const words = (text.includes("\t") ? text.split("\t").join(" ") : text).split(" ");
+  return words.includes("") ? words.filter((w) => w !== "") : words;
 }
 
 /** closed: no quote was left open. */
