@@ -39,14 +39,15 @@ function unescapeField(s: string): string {
   return out.join("");
 }
 
-const MARK = " - cgroup";
+/** Parts a mount's place from its kind; a blank comes before. */
+const MARK = "- cgroup";
 
 /** The cgroup mounts of a mountinfo text, in its order. */
 export function cgroupMounts(mountinfo: string): CgroupMount[] {
   const found: CgroupMount[] = [];
   for (const line of mountinfo.split("\n")) {
-    const dash = line.indexOf(MARK);
-    if (dash < 0) continue;
+    const dash = line.indexOf(MARK) - 1;
+    if (dash < 0 || line.charAt(dash) !== " ") continue;
     // id, parent and device come before; optional fields behind, up to the dash
     let at = 0;
     for (let i = 0; i < 3; i++) at = line.indexOf(" ", at) + 1;
@@ -79,7 +80,8 @@ function hasAll(options: string, wanted: string[]): boolean {
 /** The mount of a hierarchy: of several the one at the usual place, else the first; null when there is none. */
 function mountOf(mounts: CgroupMount[], fstype: string, controllers: string[]): CgroupMount | null {
   let first: CgroupMount | null = null;
-  const wanted = controllers.map((c) => `,${c},`);
+  const wanted: string[] = [];
+  for (const c of controllers) wanted.push(`,${c},`);
   for (const m of mounts) {
     if (m.fstype !== fstype || !hasAll(m.options, wanted)) continue;
     if (m.point.startsWith("/sys/fs/cgroup")) return m;

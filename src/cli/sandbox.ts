@@ -119,8 +119,7 @@ function removeForgotten(layout: Layout, own: CgroupPlan): void {
     for (const h of layout.hierarchies) {
       const folder = `${h.mount}/${CONTAINER_PARENT}`;
       const s = statPath(folder);
-      const usual = own.places.some((p) => p.directory.startsWith(`${folder}/`)) ? 3 : 2;
-      if (s === null || s.links <= usual) continue;
+      if (s === null || s.links <= 2 || (s.links === 3 && own.places.some((p) => p.directory.startsWith(`${folder}/`)))) continue;
       for (const name of listFolders(folder)) {
         const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
         if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${folder}/${name}`);

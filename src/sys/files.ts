@@ -4,7 +4,7 @@
  * SysError unless its name starts with "try", which returns the result or
  * -errno. Nothing here decides what is durable: that is storage/.
  */
-import { f64At, u16At, u32At, u64At } from "./bytes.ts";
+import { f64At, u16At } from "./bytes.ts";
 import {
   AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
 } from "./constants.ts";
@@ -180,20 +180,32 @@ export function exists(path: string): boolean {
 const STATX_BASIC_AND_MOUNT = 0x17ff;
 const STATX_ATTR_MOUNT_ROOT = 0x2000;
 
+/** Words of struct statx. */
+const STATX_WORDS = 64;
+
+function u32In(words: Int32Array, at: number): number {
+  const n = words[at]!;
+  return n < 0 ? n + 4294967296 : n;
+}
+
+function u64In(words: Int32Array, at: number): number {
+  return u32In(words, at) + u32In(words, at + 1) * 4294967296;
+}
+
 /** What a path is, without following a final symlink unless asked; null when there is nothing. */
 export function statPath(path: string, follow: boolean = false): FileStat | null {
   return statAt(AT_FDCWD, path, follow ? 0 : AT_SYMLINK_NOFOLLOW);
 }
 
 export function statAt(dirfd: number, path: string, flags: number): FileStat | null {
-  const b = new Uint8Array(256);
-  const r = sys_statx(dirfd, path, flags, STATX_BASIC_AND_MOUNT, b);
+  const b = new Int32Array(STATX_WORDS);
+  const r = sys_statx(dirfd, path, flags, STATX_BASIC_AND_MOUNT, Buffer.from(b.buffer, 0, b.byteLength));
   if (r === -ENOENT || r === -ENOTDIR) return null;
   checked(r, "statx", path);
   return {
-    mode: u16At(b, 28), links: u32At(b, 16), uid: u32At(b, 20), gid: u32At(b, 24), inode: u64At(b, 32), size: u64At(b, 40),
-    modified: u64At(b, 112), rdevMajor: u32At(b, 128), rdevMinor: u32At(b, 132), deviceMajor: u32At(b, 136), deviceMinor: u32At(b, 140),
-    mountId: u64At(b, 144), isMountRoot: Math.floor(u32At(b, 8) / STATX_ATTR_MOUNT_ROOT) % 2 === 1,
+    mode: b[7]! & 0xffff, links: u32In(b, 4), uid: u32In(b, 5), gid: u32In(b, 6), inode: u64In(b, 8), size: u64In(b, 10),
+    modified: u64In(b, 28), rdevMajor: u32In(b, 32), rdevMinor: u32In(b, 33), deviceMajor: u32In(b, 34), deviceMinor: u32In(b, 35),
+    mountId: u64In(b, 36), isMountRoot: (b[2]! & STATX_ATTR_MOUNT_ROOT) !== 0,
   };
 }
 
