@@ -12,6 +12,7 @@ import { keep, kept } from "./kept.ts";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
 import { withLines, withoutLines } from "./lines.ts";
+import { runtimeSources, smallerStrings } from "./runtime.ts";
 import { shrink } from "./shrink.ts";
 import { runAsync, runResult, runResultAsync } from "./run.ts";
 import { muslDirs, type Target } from "./targets.ts";
@@ -56,7 +57,7 @@ const OPTIONAL_UNITS: { unit: string; libraries?: string[] }[] = [
 const STRING_FUNCTIONS = ["scr_str_utf16_len", "scr_str_char_code_at", "scr_str_index_of", "scr_str_slice"];
 
 function unitFile(name: string): string {
-  return join(runtimeDir, "src", `scr_${name}.c`);
+  return join(runtimeSources(), `scr_${name}.c`);
 }
 
 /** Optional units that a C text needs, and those that these need in turn. */
@@ -115,7 +116,7 @@ function compilerFlags(t: Target, flavor: Flavor): string[] {
   const shared = [
     "-std=gnu11", "-D_GNU_SOURCE", "-fno-strict-aliasing", "-fno-math-errno", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections",
     `-ffile-prefix-map=${root}=.`, `-ffile-prefix-map=${cacheDir}=.`, "-frandom-seed=wherry", "-w", "-DRYU_OPTIMIZE_SIZE",
-    "-I", join(runtimeDir, "src"), "-I", join(runtimeDir, "vendor", "quickjs-ng"), "-I", join(runtimeDir, "vendor"),
+    "-I", runtimeSources(), "-I", join(runtimeDir, "vendor", "quickjs-ng"), "-I", join(runtimeDir, "vendor"),
   ];
   if (flavor === "sanitize") return [...shared, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"];
   const libgcc = join(dirname(libgccFile(t)), "include");
@@ -300,7 +301,8 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
 /** The second half of compile(): C text as lower() gives it → binary. `work`: an existing folder for what comes between. */
 export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
   const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
-  const program = p.flavor === "debug" ? text : shrink(borrowParameters(text));
+  const whole = smallerStrings(text);
+  const program = p.flavor === "debug" ? whole : shrink(borrowParameters(whole));
   const shown = p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program);
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.flavor === "release" ? PROGRAM_FLAGS : []), ...(p.extraFlags ?? [])];
   const others = (await ingredients(p, text)).flatMap((i) => i.objects);

@@ -91,9 +91,13 @@ export function joinReleases(lines: Line[]): Line[] {
 }
 
 const MADE = '= calloc(1, sizeof *o);\n  if (!o) { scr_trap("scriptc: out of memory\\n"); }\n  o->rc = 1;\n';
-const FIELD = /^( *)if \((o->sc_fld_\w+)\) ((?:scr_str_release|scr_arr_release|sc_rrelease_r\d+)\(\2\);)$/gm;
+const FIELD = /^( *)if \((o->sc_fld_\w+)\) ((?:scr_(?:str|arr|bytes|map|union|closure)_release|sc_r?release_\w+)\(\2\);)$/gm;
+/** An object that is never given up, but unions. */
+const IMMORTAL = /^(?!static ScrUnion ).*\brc = SIZE_MAX/m;
 
-/** The functions that scriptc writes for every type: objects are made by one of lean.h, and a release may be of nothing. */
+/** The functions that scriptc writes for every type: objects are made by one of lean.h, all of them end, and a release may be of nothing. */
 export function smallerTypes(c: string): string {
-  return c.replaceAll(MADE, "= sc_new(sizeof *o);\n").replace(FIELD, "$1$3");
+  const lean = c.replaceAll(MADE, "= sc_new(sizeof *o);\n").replace(FIELD, "$1$3");
+  if (IMMORTAL.test(c)) return lean;
+  return lean.replaceAll("if (o && o->rc != SIZE_MAX) ", "if (o) ").replaceAll("if (!o || o->rc == SIZE_MAX) return;", "if (!o) return;");
 }

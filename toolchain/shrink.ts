@@ -4,8 +4,8 @@
  * - a literal is immortal, so its retain and release do nothing;
  * - a temporary that retains a local and is released again in the same block
  *   borrows it, as long as the local is not given another value meanwhile;
- * - so does one that retains what a field holds that only constructors set, or
- *   what a union holds, as long as their object is held meanwhile;
+ * - so does one that retains what a field holds, or what a union holds, as
+ *   long as their object is held, and nothing sets that field, meanwhile;
  * - a function that returns what a local holds hands it over;
  * - every exit of a function releases the function's locals one by one: the
  *   order does not matter, so all exits share one chain of releases.
@@ -16,8 +16,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exceptional, indentOf, RELEASE, type Line } from "./c_lines.ts";
 import { countWhole } from "./counters.ts";
-import { dropFailures, failsEmpty } from "./failures.ts";
+import { dropFailures, failuresOf, tellFailures } from "./failures.ts";
 import { joinTexts } from "./joins.ts";
+import { leaves, settersOf, type Setters } from "./setters.ts";
 import { joinReleases, outlineCalls, repeatedCalls, smallerTypes } from "./outline.ts";
 
 const FUNCTION = /^(?:static )?([\w ]+?\*?) ?\b(sc_\w+)\((.*)\) \{(?: \/\*.*\*\/)?$/;
@@ -37,7 +38,7 @@ const LEAN = readFileSync(join(import.meta.dirname, "lean.h"), "utf8");
 export function shrink(text: string): string {
   const c = smallerTypes(text).replace(`${RUNTIME}\n`, `${RUNTIME}\n${LEAN}`);
   const kept = keptValues(c);
-  const empty = failsEmpty(c);
+  const failures = failuresOf(c);
   const repeated = repeatedCalls(c);
   const outlined = new Map<string, string>();
   const out: string[] = [];
@@ -63,7 +64,7 @@ export function shrink(text: string): string {
     }
     current.push(line);
     if (text !== "}") continue;
-    emit(outlineCalls(smaller(dropFailures(current, empty), kept), repeated, outlined));
+    emit(outlineCalls(tellFailures(smaller(dropFailures(current, failures), kept), failures), repeated, outlined));
     current = null;
   }
   if (current !== null) emit(current);
@@ -94,7 +95,7 @@ function handOver(lines: Line[]): Line[] {
 }
 
 /** changing: fields that are set after their object was made, as fieldKey() names them. constant: globals that are set once. */
-type Kept = { changing: Set<string>; constant: Set<string> };
+type Kept = { changing: Set<string>; constant: Set<string>; setters: Setters };
 
 const STORE = /(\w+)->(sc_fld_\w+) = /g;
 const TEMPORARY = /^( *)(\w+) \*(sc_t\d+) = (.*);$/;
@@ -130,7 +131,7 @@ function keptValues(c: string): Kept {
       else if (!/^sc_r(new|clone)_/.test(of.value) && !(head.endsWith("_constructor") && of.value.endsWith("(sc_l_this_0)"))) changing.add(fieldKey(of.type, field!));
     }
   }
-  return { changing, constant: new Set([...sets].filter(([, n]) => n === 1).map(([name]) => name)) };
+  return { changing, constant: new Set([...sets].filter(([, n]) => n === 1).map(([name]) => name)), setters: settersOf(c) };
 }
 
 /** Names that get a value in a line of their own, beside their declaration. */
@@ -181,7 +182,8 @@ function dropBorrows(lines: Line[], kept: Kept): Line[] {
       continue;
     }
     const holder = held.get(object);
-    if (holder === undefined || changed.has(object) || (field !== "" && isChanging(lines, kept, holder.type, field))) continue;
+    if (holder === undefined || changed.has(object)) continue;
+    if (field !== "" && isChanging(lines, kept, holder.type, field) && !isLeft(lines, aside, i, m[3]!, field, kept.setters)) continue;
     const end = releaseAt(lines, aside, i, object, holder.depth);
     if (end >= 0 && isBorrow(lines, aside, i, m[3]!, "", end)) dropped.add(m[3]!);
   }
@@ -195,6 +197,16 @@ function dropBorrows(lines: Line[], kept: Kept): Line[] {
 /** A constructor may set a field that it has read. */
 function isChanging(lines: Line[], kept: Kept, type: string, field: string): boolean {
   return kept.changing.has(fieldKey(ANY, field)) || kept.changing.has(fieldKey(type, field)) || /_constructor\(/.test(lines[0]!.text);
+}
+
+/** Whether nothing sets fields of this name until a temporary is given up. */
+function isLeft(lines: Line[], aside: boolean[], from: number, name: string, field: string, setters: Setters): boolean {
+  for (let i = from + 1; i < lines.length; i++) {
+    if (aside[i]) continue;
+    if (RELEASE.exec(lines[i]!.text)?.[3] === name) return true;
+    if (!leaves(lines[i]!, field, setters)) return false;
+  }
+  return false;
 }
 
 /** The line behind `from` where a temporary of this depth is given up on the usual way; -1 when it is not, but handed over. */

@@ -37,8 +37,15 @@ test("a statement, a block or a label that is gone to parts releases", () => {
 });
 
 test("objects are made by one function, and fields given up without asking", () => {
-  const c = shrink('  sc_rs_r1 *o = calloc(1, sizeof *o);\n  if (!o) { scr_trap("scriptc: out of memory\\n"); }\n  o->rc = 1;\n    if (o->sc_fld_a) scr_str_release(o->sc_fld_a);\n    if (o->sc_fld_b) scr_map_release(o->sc_fld_b);\n    if (o->sc_fld_c) scr_str_release(o->sc_fld_d);');
-  assert.is(c, "  sc_rs_r1 *o = sc_new(sizeof *o);\n    scr_str_release(o->sc_fld_a);\n    if (o->sc_fld_b) scr_map_release(o->sc_fld_b);\n    if (o->sc_fld_c) scr_str_release(o->sc_fld_d);");
+  const c = shrink('  sc_rs_r1 *o = calloc(1, sizeof *o);\n  if (!o) { scr_trap("scriptc: out of memory\\n"); }\n  o->rc = 1;\n    if (o->sc_fld_a) scr_str_release(o->sc_fld_a);\n    if (o->sc_fld_b) sc_release_b(o->sc_fld_b);\n    if (o->sc_fld_b) visit(o->sc_fld_b);\n    if (o->sc_fld_c) scr_str_release(o->sc_fld_d);');
+  assert.is(c, "  sc_rs_r1 *o = sc_new(sizeof *o);\n    scr_str_release(o->sc_fld_a);\n    sc_release_b(o->sc_fld_b);\n    if (o->sc_fld_b) visit(o->sc_fld_b);\n    if (o->sc_fld_c) scr_str_release(o->sc_fld_d);");
+});
+
+test("an object is not asked whether it never ends, unless one does not", () => {
+  const asks = "  if (o && o->rc != SIZE_MAX) o->rc++;\n  if (!o || o->rc == SIZE_MAX) return;\n  if (o && o->rc != SIZE_MAX) {\n  }";
+  const union = "static ScrUnion sc_unit_0 = { .rc = SIZE_MAX, .tag = 1 };";
+  assert.is(shrink(`${union}\n${asks}`), `${union}\n  if (o) o->rc++;\n  if (!o) return;\n  if (o) {\n  }`);
+  for (const other of ["static sc_rs_r1 sc_none = { .rc = SIZE_MAX };", "  o->rc = SIZE_MAX;"]) assert.is(shrink(`${other}\n${asks}`), `${other}\n${asks}`);
 });
 
 test.run();

@@ -1,0 +1,71 @@
+/**
+ * scriptc's runtime with smaller strings. Its strings begin with a count of
+ * references, a length and a capacity of a machine word each; here these have
+ * 32 bits on every machine, as they have on armv7, which every text that is
+ * written in a program repays. A string that does not fit into a quarter of
+ * what they could count ends the program like one that does not fit into
+ * memory: what the runtime adds and multiplies lengths to then still fits. A
+ * text that is not in the runtime as expected stops the build.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cacheDir, runtimeDir } from "./places.ts";
+
+const SOURCES = join(runtimeDir, "src");
+const HEAD = "size_t rc; size_t len; size_t cap;";
+const SMALL = "uint32_t rc; uint32_t len; uint32_t cap;";
+/** A static string: its type, and what it holds. */
+const STATIC = /\{ size_t rc; size_t len; size_t cap; (char data\[\d+\]; \}\s+\w+ =\s+\{ ?)SIZE_MAX, /g;
+
+type Change = { file: string; from: string; to: string };
+
+const CHANGES: Change[] = [
+  { file: "scr_runtime.h", from: "typedef struct ScrStr {\n  size_t rc;\n  size_t len;\n  size_t cap;\n", to: "typedef struct ScrStr {\n  uint32_t rc;\n  uint32_t len;\n  uint32_t cap;\n" },
+  { file: "scr_runtime.h", from: "ScrStr *scr_str_retain(ScrStr *s) {\n  if (s->rc != SIZE_MAX) s->rc++;", to: "ScrStr *scr_str_retain(ScrStr *s) {\n  if (s->rc != UINT32_MAX) s->rc++;" },
+  { file: "scr_string.c", from: "if (!s || s->rc == SIZE_MAX) return;", to: "if (!s || s->rc == UINT32_MAX) return;" },
+  { file: "scr_string.c", from: "cap > SIZE_MAX - sizeof(ScrStr) - 1) scr_oom();\n  ScrStr *s = malloc", to: "cap > UINT32_MAX / 4) scr_oom();\n  ScrStr *s = malloc" },
+  { file: "scr_string.c", from: "  ScrStr *r = realloc(s,", to: "  if (newcap > UINT32_MAX / 4) scr_oom();\n  ScrStr *r = realloc(s," },
+  { file: "scr_string.c", from: `typedef struct { ${HEAD} char data[2]; } ScrChar1;\n#define SCR_A(c) {SIZE_MAX,`, to: `typedef struct { ${SMALL} char data[2]; } ScrChar1;\n#define SCR_A(c) {UINT32_MAX,` },
+];
+
+/** The strings that a C text writes down, with small heads. */
+export function smallerStrings(c: string): string {
+  return c.replace(STATIC, `{ ${SMALL} $1UINT32_MAX, `);
+}
+
+/** A file of the runtime as it is compiled. Throws when it isn't what the changes were made for. */
+export function changed(file: string, text: string): string {
+  let out = text;
+  for (const c of CHANGES.filter((each) => each.file === file)) {
+    if (out.split(c.from).length !== 2) throw new Error(`${file} of scriptc's runtime does not hold once: ${c.from}`);
+    out = out.replace(c.from, () => c.to);
+  }
+  out = smallerStrings(out);
+  if (out.includes(HEAD)) throw new Error(`${file} of scriptc's runtime has strings of another form than toolchain/runtime.ts knows`);
+  return out;
+}
+
+let made = "";
+/** The folder with the runtime's sources as they are compiled; it is written when it isn't there. */
+export function runtimeSources(): string {
+  if (made !== "") return made;
+  const files = readdirSync(SOURCES).filter((f) => /\.[ch]$/.test(f)).sort().map((f) => ({ name: f, text: readFileSync(join(SOURCES, f), "utf8") }));
+  const h = createHash("sha256");
+  const texts = files.map((f) => ({ name: f.name, text: changed(f.name, f.text) }));
+  for (const t of texts) h.update(t.name).update("\0").update(t.text).update("\0");
+  const dir = join(cacheDir, "runtime", h.digest("hex").slice(0, 20));
+  if (!existsSync(dir)) {
+    mkdirSync(dirname(dir), { recursive: true });
+    const temporary = mkdtempSync(`${dir}.`);
+    for (const t of texts) writeFileSync(join(temporary, t.name), t.text);
+    try {
+      renameSync(temporary, dir);
+    } catch (e) {
+      if (!existsSync(dir)) throw e;
+      rmSync(temporary, { recursive: true });
+    }
+  }
+  made = dir;
+  return dir;
+}
