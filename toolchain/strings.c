@@ -40,7 +40,7 @@ static bool is_plain_literal(const ScrStr *s)
 	static const ScrStr *known[4];
 	const ScrStr **const seen = &known[(uintptr_t)s / 64 % 4];
 
-	if (s->rc != SIZE_MAX)
+	if (s->rc != UINT32_MAX)
 		return false;
 	if (*seen != s && is_ascii(s->data, s->len))
 		*seen = s;
