@@ -53,6 +53,9 @@ const OPTIONAL_UNITS: { unit: string; libraries?: string[] }[] = [
   { unit: "inspect" }, { unit: "copying" }, { unit: "dc" }, { unit: "url_params" }, { unit: "util" }, { unit: "stream" },
 ];
 
+/** What the runtime prints as no text, integer or rounded number: programs that use it leave printing to musl. */
+const PRINTS_OTHERS = /\bscr_(?:num_to_exponential|bigint_\w+)\(/;
+
 /** Functions of the runtime's strings that strings.c has for short ones; the runtime's own get "_any" behind their names. */
 const STRING_FUNCTIONS = ["scr_str_utf16_len", "scr_str_char_code_at", "scr_str_index_of", "scr_str_slice"];
 
@@ -291,8 +294,9 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
     const plain = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim)));
     found.push({ part: "shim", objects: await make("shim", plain, [], headers) });
   }
-  // a sanitizer has its own memcpy
-  const further = [...(p.flavor === "sanitize" ? [] : p.target.extraSources), ...(p.extraC ?? [])].map((f) => join(root, f));
+  // a sanitizer has its own memcpy, and glibc
+  const own = p.flavor === "sanitize" ? [] : [...p.target.extraSources, "toolchain/numbers.c", ...(PRINTS_OTHERS.test(text) ? [] : ["toolchain/print.c"])];
+  const further = [...own, ...(p.extraC ?? [])].map((f) => join(root, f));
   // not with -flto: gcc would take a memcpy of ours for a copy and call itself
   if (further.length > 0) found.push({ part: "toolchain", objects: await make("further", further, ["-fno-lto", "-fno-builtin"]) });
   return found;

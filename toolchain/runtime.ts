@@ -5,7 +5,9 @@
  * written in a program repays. A string that does not fit into a quarter of
  * what they could count ends the program like one that does not fit into
  * memory: what the runtime adds and multiplies lengths to then still fits. A
- * text that is not in the runtime as expected stops the build.
+ * text that is not in the runtime as expected stops the build. And no program
+ * here is forked by one of node:child_process: an argument that says so is an
+ * argument.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -25,6 +27,7 @@ const CHANGES: Change[] = [
   { file: "scr_runtime.h", from: "ScrStr *scr_str_retain(ScrStr *s) {\n  if (s->rc != SIZE_MAX) s->rc++;", to: "ScrStr *scr_str_retain(ScrStr *s) {\n  if (s->rc != UINT32_MAX) s->rc++;" },
   { file: "scr_string.c", from: "if (!s || s->rc == SIZE_MAX) return;", to: "if (!s || s->rc == UINT32_MAX) return;" },
   { file: "scr_string.c", from: "cap > SIZE_MAX - sizeof(ScrStr) - 1) scr_oom();\n  ScrStr *s = malloc", to: "cap > UINT32_MAX / 4) scr_oom();\n  ScrStr *s = malloc" },
+  { file: "scr_lib.c", from: 'if (argc >= 2 && strncmp(argv[1], "--scriptc-fork=", 15) == 0) {', to: "if (false) {" },
   { file: "scr_string.c", from: "  ScrStr *r = realloc(s,", to: "  if (newcap > UINT32_MAX / 4) scr_oom();\n  ScrStr *r = realloc(s," },
   { file: "scr_string.c", from: `typedef struct { ${HEAD} char data[2]; } ScrChar1;\n#define SCR_A(c) {SIZE_MAX,`, to: `typedef struct { ${SMALL} char data[2]; } ScrChar1;\n#define SCR_A(c) {UINT32_MAX,` },
 ];

@@ -80,6 +80,8 @@ function parts(): Map<string, Part> {
       { address: 1000, file: "src/json/scan.ts", line: 1 },
       { address: 1004, file: "src/sys/fd.ts", line: 9 },
       { address: 1010, file: "./node_modules/@scriptc/runtime/src/scr_string.c", line: 5 },
+      { address: 1014, file: "./runtime/07d33c9bb1a264bf3728/scr_string.c", line: 5 },
+      { address: 1017, file: "./node_modules/@scriptc/runtime/vendor/../vendor/ryu/d2s.c", line: 5 },
       { address: 1020, file: "", line: 0 },
     ],
   });

@@ -29,9 +29,10 @@ const LINKER_SECTIONS: Record<string, string> = {
 /** The part behind a source path of the line table; "" for headers, which count where they are used. */
 function partOfSource(file: string): string {
   if (file.endsWith(".ts")) return roomOf(file);
-  const vendored = /\/vendor\/([^/]+)\//.exec(file);
-  if (vendored !== null && vendored[1] !== "ryu") return vendored[1] === "quickjs-ng" ? "quickjs" : vendored[1]!;
-  if (/\/runtime\/src\/.*\.[ch]$/.test(file)) return RUNTIME;
+  const vendored = /\/vendor\/(\w[^/]*)\//.exec(file);
+  if (vendored !== null) return vendored[1] === "ryu" ? RUNTIME : vendored[1] === "quickjs-ng" ? "quickjs" : vendored[1]!;
+  // as it comes, and as runtime.ts writes it
+  if (/\/runtime\/(?:src|[0-9a-f]{20})\/.*\.[ch]$/.test(file)) return RUNTIME;
   if (/(^|\/)src\/sys\/.*\.c$/.test(file)) return "shim";
   return "";
 }
