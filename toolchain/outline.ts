@@ -95,9 +95,24 @@ const FIELD = /^( *)if \((o->sc_fld_\w+)\) ((?:scr_(?:str|arr|bytes|map|union|cl
 /** An object that is never given up, but unions. */
 const IMMORTAL = /^(?!static ScrUnion ).*\brc = SIZE_MAX/m;
 
-/** The functions that scriptc writes for every type: objects are made by one of lean.h, all of them end, and a release may be of nothing. */
+const UNIT = /^static ScrUnion (sc_unit_\d+) = (\{.*\});.*\n/gm;
+
+/** What "undefined" and "null" are in each union, once for all of the same tag: nobody changes them, and unions are told apart by their tags. */
+function shareUnits(c: string): string {
+  const first = new Map<string, string>();
+  const shared = new Map<string, string>();
+  const left = c.replace(UNIT, (line, name: string, value: string) => {
+    const known = first.get(value);
+    if (known === undefined) first.set(value, name);
+    else shared.set(name, known);
+    return known === undefined ? line : "";
+  });
+  return left.replace(/\bsc_unit_\d+\b/g, (name) => shared.get(name) ?? name);
+}
+
+/** What scriptc writes for every type: objects are made by one function of lean.h, all of them end, and a release may be of nothing. */
 export function smallerTypes(c: string): string {
-  const lean = c.replaceAll(MADE, "= sc_new(sizeof *o);\n").replace(FIELD, "$1$3");
+  const lean = shareUnits(c).replaceAll(MADE, "= sc_new(sizeof *o);\n").replace(FIELD, "$1$3");
   if (IMMORTAL.test(c)) return lean;
   return lean.replaceAll("if (o && o->rc != SIZE_MAX) ", "if (o) ").replaceAll("if (!o || o->rc == SIZE_MAX) return;", "if (!o) return;");
 }

@@ -48,4 +48,11 @@ test("an object is not asked whether it never ends, unless one does not", () => 
   for (const other of ["static sc_rs_r1 sc_none = { .rc = SIZE_MAX };", "  o->rc = SIZE_MAX;"]) assert.is(shrink(`${other}\n${asks}`), `${other}\n${asks}`);
 });
 
+test("units of the same tag are one", () => {
+  const unit = (n: number, tag: number): string => `static ScrUnion sc_unit_${n} = { .rc = SIZE_MAX, .tag = ${tag} }; /* u${n} unit arm */`;
+  const uses = [0, 1, 2, 10].map((n) => `  sc_t${n} = (ScrUnion *)&sc_unit_${n};`);
+  const c = shrink([unit(0, 1), unit(1, 0), unit(2, 1), unit(10, 0), ...uses].join("\n"));
+  assert.is(c, [unit(0, 1), unit(1, 0), uses[0], uses[1], uses[2]!.replace("unit_2", "unit_0"), uses[3]!.replace("unit_10", "unit_1")].join("\n"));
+});
+
 test.run();
