@@ -28,7 +28,7 @@ import { ESRCH } from "../sys/errno.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd, currentDirectory, listFolders, randomBytes, statPath, writeAll } from "../sys/files.ts";
 import { waitFor } from "../sys/loop.ts";
-import { processId, trySignal, userId, waitPid } from "../sys/processes.ts";
+import { processId, reap, trySignal, userId, waitPid } from "../sys/processes.ts";
 import { parseDecimal, toUtf8 } from "../sys/text.ts";
 import { formatHelp, formatUsage, parseFlags } from "./flags.ts";
 import { holdSignals, passTerminal, waitForeground, type Foreground } from "./foreground.ts";
@@ -70,7 +70,7 @@ function networkOf(w: SandboxWish, d: ContainerDescription, problems: Problem[])
 function requestOf(w: SandboxWish, d: ContainerDescription, cgroup: CgroupPlan, filter: Uint8Array, problems: Problem[]): ContainerRequest {
   return {
     name: w.name, description: d, profile: w.profile, hostname: w.name, mountpoint: MOUNTPOINT, scratchBytes: 0, configOverlay: "",
-    readOnlyRoot: w.readOnly, mounts: [], fstab: readFstab(d, w.config, problems), environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
+    readOnlyRoot: w.readOnly, mounts: [], fstab: readFstab(d, w.config, problems), given: [], environment: ["container=wherry"], console: w.console, controllingTerminal: w.console === "pty",
     diesWithParent: true, cgroup, filter, net: networkOf(w, d, problems), peers: [], configFile: w.config,
     consoleLog: "", bootId: false, exports: [], remount: [],
   };
@@ -177,6 +177,7 @@ function supervise(w: SandboxWish, l: Launched, net: NetPlan, hooks: OutsideHook
   let status = SETUP_STATUS;
   let told: StartState | null = null;
   let refused = "";
+  if (l.server.pid > 0) reap(l.server);
   if (hooks !== null) {
     waitFor(l.report, EPOLLIN, -1);
     told = readReport(l.report);

@@ -8,13 +8,14 @@ import { configureInside } from "../net/apply.ts";
 import { CLONE_NEWUSER, EPOLLIN, O_RDONLY, O_RDWR, O_WRONLY, SIGKILL } from "../sys/constants.ts";
 import { EACCES, ENOENT, ENOSYS, EPERM } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { changeDirectory, closeFd, openFile, tryOpen, tryPutText, tryRead, tryWrite } from "../sys/files.ts";
+import { changeDirectory, closeFd, openFile, tryOpen, tryPutText, tryWrite } from "../sys/files.ts";
 import { resetSignals, waitFor } from "../sys/loop.ts";
 import { mountAt } from "../sys/mounts.ts";
 import { exitNow, newSession, PR_SET_PDEATHSIG, setHostname, setUmask, tryNewSessionKeyring, tryPersonality, tryPrctl, trySetns, unshare } from "../sys/processes.ts";
 import { closeOnExecFrom, tryWriteText } from "../sys/relative.ts";
 import { tryIoctl } from "../sys/devices.ts";
-import { trySend } from "../sys/sockets.ts";
+import { receive, trySend } from "../sys/sockets.ts";
+import { fromUtf8, parseDecimal } from "../sys/text.ts";
 import { openExport } from "../volume/exports.ts";
 import { remountContainer } from "../volume/remount.ts";
 import { hookCommand } from "./environment.ts";
@@ -159,10 +160,17 @@ class FirstProcess {
   }
 
   private wait(): void {
-    // a parent that is gone closes the socket: without it nobody would know this container
-    const n = tryRead(this.prepared.report, new Uint8Array(8), 0, 8);
-    if (n === 0) exitNow(125);
-    this.check(Math.min(0, n), "read", "report socket");
+    const b = new Uint8Array(8);
+    for (;;) {
+      const got = receive(this.prepared.report, b);
+      // a parent that is gone closes the socket: without it nobody would know this container
+      if (got.size === 0) exitNow(125);
+      this.check(Math.min(0, got.size), "read", "report socket");
+      if (got.fds.length === 0) return;
+      const at = parseDecimal(fromUtf8(b.subarray(0, got.size)));
+      if (at < 0) this.root = got.fds[0]!;
+      else this.plan.steps[at]!.tree = got.fds[0]!;
+    }
   }
 
   private join(path: string, flags: number): void {
@@ -174,7 +182,9 @@ class FirstProcess {
   }
 
   private openRoot(): void {
-    this.root = openRoot(this.plan.root);
+    const r = this.plan.root;
+    if (this.root < 0) this.root = openRoot(r, null);
+    if (r.propagation !== 0) mountAt("", fdPath(this.root), "", r.propagation);
     this.streams = this.prepared.console >= 0 ? this.prepared.console : this.plan.console === "null" ? openFile("/dev/null", O_RDWR) : -1;
     if (this.plan.steps.some((s) => s.kind === "label")) this.openLabel();
   }

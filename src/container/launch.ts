@@ -17,14 +17,17 @@ import { receive, socketPair } from "../sys/sockets.ts";
 import { becomeContainer, type Prepared } from "./child.ts";
 import type { ContainerPlan } from "./plan.ts";
 import { openTerminal, type Terminal } from "./pty.ts";
+import { serveApart } from "./real_root.ts";
 import { EXPORT_STEP, parseReport, PROCEED, REPORT_BYTES, WARNING_STEP, type StartFailure } from "./report.ts";
 
 /**
  * A container that is being set up. Descriptors are the caller's to close:
  * report (readable when there is news: readReport), console and ttys (masters,
  * non-blocking; they hold the terminals), netFd (for disconnectContainer).
+ * server: pid 0, or a child that makes mounts for it, the caller's to reap:
+ * it ends at latest when the set-up goes on.
  */
-export type Launched = { pid: number; pidfd: number; report: number; console: number; ttys: number[]; netFd: number };
+export type Launched = { pid: number; pidfd: number; report: number; console: number; ttys: number[]; netFd: number; server: Cloned };
 
 /** What is open for the start and not yet anybody's. */
 class Holder {
@@ -77,8 +80,13 @@ function cloneAs(plan: ContainerPlan, cgroupFd: number, prepared: Prepared): Clo
   return c;
 }
 
-/** What the child can't do for itself; it waits meanwhile. Returns netFd. */
-function serve(plan: ContainerPlan, pid: number, report: number): number {
+const NO_PROCESS: Cloned = { pid: 0, pidfd: -1 };
+
+/** What the child can't do for itself; it waits meanwhile. */
+type Served = { netFd: number; server: Cloned };
+
+function serve(plan: ContainerPlan, child: Cloned, report: number, childEnd: number): Served {
+  const pid = child.pid;
   for (const s of plan.parent) {
     const path = s.path.split("%p").join(String(pid));
     const r = tryPutText(path, s.text.split("%p").join(String(pid)));
@@ -90,13 +98,14 @@ function serve(plan: ContainerPlan, pid: number, report: number): number {
     if (r < 0) throw new SysError("prlimit", l.name, -r);
   }
   const netFd = plan.net === null ? -1 : connectContainer(plan.net, pid);
-  const told = plan.waits ? tryWrite(report, PROCEED, 0, PROCEED.length) : 0;
+  const server = plan.served ? serveApart(plan, child, report, childEnd) : NO_PROCESS;
+  const told = plan.waits && !plan.served ? tryWrite(report, PROCEED, 0, PROCEED.length) : Math.min(0, server.pid);
   if (told < 0 && plan.net !== null) disconnectContainer(plan.net, netFd);
   if (told < 0 && told !== -EPIPE) { // a child that is gone has said why; any other one would wait for ever
     closeFd(netFd);
-    throw new SysError("write", "report socket", -told);
+    throw new SysError(plan.served ? "clone" : "write", "report socket", -told);
   }
-  return netFd;
+  return { netFd, server };
 }
 
 function cgroupFdOf(plan: ContainerPlan): number {
@@ -135,9 +144,9 @@ export function launch(plan: ContainerPlan): Launched {
     if (child.pid === 0) becomeContainer(plan, prepared);
     if (child.pid < 0) throw refusedClone(-child.pid);
     if (prepared.untold.length > 0) tryWrite(pair[1]!, prepared.untold, 0, prepared.untold.length);
-    const netFd = served(plan, child, report);
+    const s = served(plan, child, report, pair[1]!);
     ours.closeAll();
-    return { pid: child.pid, pidfd: child.pidfd, report, console: console.master, ttys: ttys.map((t) => t.master), netFd };
+    return { pid: child.pid, pidfd: child.pidfd, report, console: console.master, ttys: ttys.map((t) => t.master), netFd: s.netFd, server: s.server };
   } catch (e) {
     kept.closeAll();
     ours.closeAll();
@@ -146,9 +155,9 @@ export function launch(plan: ContainerPlan): Launched {
 }
 
 /** serve(), or no child any more. */
-function served(plan: ContainerPlan, child: Cloned, report: number): number {
+function served(plan: ContainerPlan, child: Cloned, report: number, childEnd: number): Served {
   try {
-    return serve(plan, child.pid, report);
+    return serve(plan, child, report, childEnd);
   } catch (e) {
     trySignalPidfd(child.pidfd, SIGKILL);
     waitPid(child.pid);

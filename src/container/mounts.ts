@@ -112,6 +112,7 @@ export function entrySteps(entries: MountEntry[], rootfs: Rootfs, name: string, 
     s.optional = e.optional;
     s.inside = e.relative;
     s.makeSource = e.mkdirOrigin;
+    s.idmap = e.idmap;
     steps.push(s);
   }
   return steps;

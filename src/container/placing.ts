@@ -4,13 +4,13 @@
  * a mount on the host's side. Source: mount(2); runtime spec §14.
  */
 import { AT_EMPTY_PATH, MNT_DETACH, MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS, S_IFDIR, S_IFMT } from "../sys/constants.ts";
-import { ENOENT, ENOSYS, ENOTDIR } from "../sys/errno.ts";
+import { EINVAL, ENOENT, ENOSYS, ENOTDIR } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, makeDirectories, tryOpenResolved } from "../sys/files.ts";
-import { mountHint, tryMount, tryUnmount } from "../sys/mounts.ts";
+import { mountHint, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH, tryMount, tryMoveMount, tryUnmount } from "../sys/mounts.ts";
 import { identityAt, mountFlagsOf } from "../sys/relative.ts";
 import { fdPath, makeInRoot, openInRoot } from "./resolve.ts";
-import type { Create, Step } from "./step.ts";
+import { WHERE_POSSIBLE, type Create, type Step } from "./step.ts";
 
 /** Bits that a bind takes only by a second call. */
 const RESTRICTIONS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC;
@@ -72,11 +72,13 @@ export function mountInRoot(root: number, s: Step): void {
   }
   if (s.makeSource) makeDirectories(s.source);
   if (s.fstype === "overlay") makeLayers(s.data);
+  if (s.tree < 0 && s.idmap !== "" && s.idmap !== WHERE_POSSIBLE) throw mountError(s, EINVAL);
   const target = openTarget(root, s.target, s.create, mountName(s));
   const source: Source = s.inside && s.source === s.target ? { path: fdPath(target), fd: -1 } : openSource(root, s);
   const isBind = (s.flags & MS_BIND) !== 0;
   const flags = isBind ? s.flags & (MS_BIND | MS_REC) : s.flags;
-  const r = tryMount(source.path, fdPath(target), s.fstype, flags >>> 0, isBind ? "" : s.data);
+  const r = s.tree < 0 ? tryMount(source.path, fdPath(target), s.fstype, flags >>> 0, isBind ? "" : s.data) : tryMoveMount(s.tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH + MOVE_MOUNT_T_EMPTY_PATH);
+  closeFd(s.tree);
   closeFd(target);
   closeFd(source.fd);
   if (r < 0) throw mountError(s, -r);

@@ -11,12 +11,12 @@ import type { ContainerDescription, Hook, IdMap, MountEntry, Prlimit } from "../
 import type { Problem } from "../lxc/report.ts";
 import type { NetPlan } from "../net/actions.ts";
 import type { RemountEntry } from "../state/model.ts";
-import { MS_BIND, MS_NODEV, MS_RDONLY, MS_REC, MS_SLAVE } from "../sys/constants.ts";
+import { MS_BIND, MS_NODEV, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SLAVE } from "../sys/constants.ts";
 import { hookEnvironment, initEnvironment, valueIn, type HookFacts } from "./environment.ts";
 import { cgroupSteps, devTmpfs, entrySteps, maskSteps, procSteps, sysSteps } from "./mounts.ts";
 import { isOwn, planNamespaces, type JoinedNamespace, type NamespacePlan, type RunningPeer } from "./namespaces.ts";
 import { keepsAdmin, keptCapabilities, type ProfileName } from "./profile.ts";
-import { bindInsideStep, flagStep, putStep, step, textStep, type Step, type StepKind } from "./step.ts";
+import { bindInsideStep, flagStep, putStep, step, textStep, WHERE_POSSIBLE, type Step, type StepKind } from "./step.ts";
 
 /** What the planner must know of the machine. */
 export type HostFacts = {
@@ -46,6 +46,8 @@ export type ContainerRequest = {
   mounts: MountEntry[];
   /** Lines of lxc.mount.fstab's file. */
   fstab: MountEntry[];
+  /** Folders that are the manager's to give: with id maps, what of them becomes root or mount is shown as the container's own where possible. */
+  given: string[];
   /** "NAME=value" before the description's own (container=…). */
   environment: string[];
   console: ConsoleKind;
@@ -83,6 +85,8 @@ export type RootPlan = {
   flags: number;
   data: string;
   propagation: number;
+  /** As of a step; unless "", the parent puts the root together. */
+  idmap: string;
 };
 
 /** One thing the parent does once the process exists and waits. text: with %p for its pid. */
@@ -101,8 +105,13 @@ export type ContainerPlan = {
   parent: ParentStep[];
   /** Set by the parent: a process of a user namespace can't raise its own. */
   limits: Prlimit[];
-  /** The child stops at its first step until proceed(). */
+  /** The child stops at its first step until the parent has done its part. */
   waits: boolean;
+  /** To that part belong mounts, which real_root.ts makes. */
+  served: boolean;
+  /** As of the request, and where the root is put together. */
+  given: string[];
+  idmaps: IdMap[];
   /** The starter has nothing else to do and may stand still: the child borrows its memory until exec. */
   borrows: boolean;
   argv: string[];
@@ -131,17 +140,19 @@ export type ContainerPlan = {
 /** A plan is whole only when there are no problems. */
 export type PlannedContainer = { plan: ContainerPlan; problems: Problem[]; warnings: Problem[] };
 
-function planRoot(r: ContainerRequest, problems: Problem[]): RootPlan {
+function planRoot(r: ContainerRequest, mapped: boolean, problems: Problem[]): RootPlan {
   const fs = r.description.rootfs;
   const deny = r.profile === "lxc" || !r.description.autodev ? 0 : MS_NODEV;
   const root: RootPlan = {
     kind: "host", path: fs.path, lowers: fs.lowers, upper: fs.upper, work: fs.work, scratchBytes: r.scratchBytes, mountpoint: r.mountpoint,
-    flags: (fs.options.flags | deny) >>> 0, data: fs.options.data, propagation: fs.options.propagation,
+    flags: (fs.options.flags | deny) >>> 0, data: fs.options.data, propagation: fs.options.propagation, idmap: "",
   };
   if (fs.kind === "none") return root;
+  root.idmap = fs.idmap === "" && mapped && r.given.length > 0 ? WHERE_POSSIBLE : fs.idmap;
   if (fs.kind === "overlay") root.kind = "overlay";
   else if (fs.kind === "loop" || fs.kind === "block") root.kind = "image";
   else root.kind = fs.kind;
+  if (root.kind === "overlay" && r.scratchBytes < 0 && fs.idmap.startsWith("/")) problems.push({ at: "lxc.rootfs.options", why: "an overlay takes idmap=container only" });
   if (r.configOverlay === "") return root;
   if (root.kind === "overlay") root.lowers = [r.configOverlay, ...fs.lowers];
   else if (r.scratchBytes < 0) problems.push({ at: "lxc.rootfs.path", why: "a config overlay needs an overlay root (overlayfs:LOWER:…:UPPER)" });
@@ -152,6 +163,21 @@ function planRoot(r: ContainerRequest, problems: Problem[]): RootPlan {
 function hostId(maps: IdMap[], type: "u" | "g"): number {
   for (const m of maps) if (m.type === type && m.nsId === 0) return m.hostId;
   return 0;
+}
+
+function isBind(flags: number): boolean {
+  return (flags & MS_BIND) !== 0 && (flags & MS_REMOUNT) === 0;
+}
+
+/** Whether a path is one of the folders or lies in one. */
+export function isBelow(path: string, folders: string[]): boolean {
+  return folders.some((f) => path === f || path.startsWith(`${f}/`));
+}
+
+/** Whether ids are mapped twice, inside or outside. */
+function overlap(maps: IdMap[]): boolean {
+  const meet = (a: number, b: number, m: IdMap, n: IdMap): boolean => a < b + n.count && b < a + m.count;
+  return maps.some((m, i) => maps.some((n, k) => k > i && n.type === m.type && (meet(m.nsId, n.nsId, m, n) || meet(m.hostId, n.hostId, m, n))));
 }
 
 function mapText(maps: IdMap[], type: "u" | "g"): string {
@@ -170,6 +196,8 @@ class Planner {
   readonly namespaces: NamespacePlan;
   /** The clone makes a user namespace: the child has no power over the host's files. */
   readonly mapped: boolean;
+  /** Something is to be shown under the ids of a user namespace that the configuration names. */
+  readonly shifts: boolean;
   readonly kept: number[];
 
   constructor(r: ContainerRequest, facts: HostFacts) {
@@ -178,11 +206,44 @@ class Planner {
     this.d = r.description;
     this.namespaces = planNamespaces(r.description, r.peers, this.problems);
     this.mapped = isOwn(this.namespaces, "user");
+    this.shifts = this.checkIds();
     this.kept = keptCapabilities(r.description, r.profile);
   }
 
   add(s: Step): void {
     this.steps.push(s);
+  }
+
+  private refuse(at: string, why: string): void {
+    this.problems.push({ at, why });
+  }
+
+  /** Looks at maps and idmap= words; whether there are any of these. */
+  private checkIds(): boolean {
+    const maps = this.d.idmaps;
+    if (this.mapped && overlap(maps)) this.refuse("lxc.idmap", "the same id is mapped twice, inside or outside");
+    for (const type of this.mapped ? ["u", "g"] : []) if (!maps.some((m) => m.type === type)) this.refuse("lxc.idmap", `no line with ${type}: user and group ids are both needed`);
+    let any = this.checkIdmap("lxc.rootfs.options", this.d.rootfs.idmap);
+    for (const e of [...this.r.fstab, ...this.d.mountEntries]) {
+      if (!this.checkIdmap(e.at, e.idmap)) continue;
+      any = true;
+      if (e.relative || !isBind(e.options.flags)) this.refuse(e.at, "idmap= is for binds of what lies outside the container");
+    }
+    return any;
+  }
+
+  private checkIdmap(at: string, word: string): boolean {
+    if (word === "container" && !this.mapped) this.refuse(at, "idmap=container, but the container has no ids of its own (lxc.idmap)");
+    else if (word !== "" && word !== "container" && !word.startsWith("/")) this.refuse(at, `idmap=${word}: neither "container" nor the path of a user namespace`);
+    return word !== "";
+  }
+
+  /** The parent opens what is the manager's to give: the container's root may have no right to it. */
+  private entries(list: MountEntry[], deny: number): void {
+    for (const s of entrySteps(list, this.d.rootfs, this.r.name, deny, this.warnings)) {
+      if (this.mapped && s.idmap === "" && isBind(s.flags) && !s.inside && isBelow(s.source, this.r.given)) s.idmap = WHERE_POSSIBLE;
+      this.add(s);
+    }
   }
 
   addAll(steps: Step[]): void {
@@ -240,7 +301,7 @@ class Planner {
     this.addAll(procSteps(proc, ownNet));
     this.addAll(sysSteps(sys));
     const deny = tight ? MS_NODEV : 0;
-    for (const list of [this.r.fstab, d.mountEntries, this.r.mounts]) this.addAll(entrySteps(list, d.rootfs, this.r.name, deny, this.warnings));
+    for (const list of [this.r.fstab, d.mountEntries, this.r.mounts]) this.entries(list, deny);
     this.addAll(cgroupSteps(d.mountAuto, this.facts.layout, this.r.name, isOwn(this.namespaces, "cgroup"), keepsAdmin(this.kept)));
     this.hooks("mount");
     if (d.autodev) {
@@ -311,7 +372,7 @@ class Planner {
 
   /** Whether the parent has something to do before the child may go on. */
   waits(): boolean {
-    return this.mapped || (this.r.net !== null && this.r.net.afterClone.length > 0);
+    return this.mapped || this.shifts || (this.r.net !== null && this.r.net.afterClone.length > 0);
   }
 
   /** For a starter that is there for this container alone, where the child needs nobody outside on its way. */
@@ -359,7 +420,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
   const d = r.description;
   if (d.initCommand.length === 0) p.problems.push({ at: "lxc.init.cmd", why: "no program to start" });
   if (r.profile === "strict" && d.rootfs.kind === "none") p.problems.push({ at: "lxc.rootfs.path", why: "profile strict needs a root filesystem of the container's own" });
-  const root = planRoot(r, p.problems);
+  const root = planRoot(r, p.mapped, p.problems);
   p.all();
   const ttys = Math.max(0, d.ttyMax - d.ttyMin);
   const environment = initEnvironment(d, r.environment, facts.environment, p.problems);
@@ -367,7 +428,7 @@ export function planContainer(r: ContainerRequest, facts: HostFacts): PlannedCon
   const pid = p.namespaces.joined.filter((j) => j.name === "pid");
   const plan: ContainerPlan = {
     name: r.name, cloneFlags: p.namespaces.cloned, pidNamespace: pid.length > 0 ? pid[0]! : null, root, cgroup: r.cgroup, net: r.net,
-    steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(), borrows: p.borrows(),
+    steps: p.steps, parent: p.parent, limits: p.mapped ? d.prlimits : [], waits: p.waits(), served: root.idmap !== "" || p.steps.some((s) => s.idmap !== ""), given: [...r.given, r.mountpoint], idmaps: d.idmaps, borrows: p.borrows(),
     argv: d.initCommand, environment, hookEnvironment: d.hooks.length > 0 || (r.net !== null && r.net.scriptsUp.length + r.net.scriptsDown.length > 0) ? hookEnvironment(d, hookFacts(r), facts.environment) : [],
     hookVersion: d.hookVersion, hooks: d.hooks, remount: r.remount, capabilities: p.kept, filter: r.filter,
     uid: d.uid, gid: d.gid, groups: d.groups, console: r.console, ttys, ttyFirst: d.ttyMin + 1, mapped: p.mapped,

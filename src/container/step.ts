@@ -20,7 +20,8 @@
  * Inside the root (paths without a leading slash):
  * - mount: `source` (host path; `inside`: below the root) on `target`, with
  *   filesystem, flags and data; binds with more flags than their source are
- *   remounted; `propagation` is a call of its own
+ *   remounted; `propagation` is a call of its own; `idmap`: the parent opens
+ *   the source and hands it over as `tree`
  * - remount: `target` again with `flags` beside those it has
  * - mask: `target` is made unreadable when it is there
  * - export: `target` is opened for other containers and handed to the parent
@@ -60,12 +61,19 @@ export type Step = {
   inside: boolean;
   /** `source` is made a folder first. */
   makeSource: boolean;
+  /** Under whose ids the source is shown: "" its own, "container", path of a user namespace, or WHERE_POSSIBLE. */
+  idmap: string;
+  /** The source as a detached mount, -1 none. */
+  tree: number;
 };
+
+/** As the container's ids where kernel and filesystem can, else its own. No word of a configuration. */
+export const WHERE_POSSIBLE = "?";
 
 export function step(kind: StepKind): Step {
   return {
     kind, source: "", target: "", fstype: "", data: "", flags: 0, clear: 0, propagation: 0, soft: -1, hard: -1,
-    create: "", optional: false, inside: false, makeSource: false,
+    create: "", optional: false, inside: false, makeSource: false, idmap: "", tree: -1,
   };
 }
 

@@ -60,7 +60,7 @@ lxc.log.syslog|lxc.syslog|none|-|runtime messages go to the container's own log
 lxc.namespace.keep||namespace|=|
 lxc.namespace.clone||namespace|=|
 lxc.namespace.share.*||namespace|=|
-lxc.idmap|lxc.id_map|idmap|~|set up as the mapped root: layers and bound folders must be open to it, nothing is shifted
+lxc.idmap|lxc.id_map|idmap|~|under the manager root, storage and volumes are the container's own where kernel and filesystem can show them so (docs/user-namespaces.md)
 lxc.cap.drop||capability|=|
 lxc.cap.keep||capability|=|
 lxc.no_new_privs||flag|=|

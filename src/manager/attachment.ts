@@ -27,6 +27,8 @@ export class Attachment {
   /** Report socket of a set-up that is under way, and its network namespace where host links lie in it. */
   report = -1;
   netFd = -1;
+  /** Pidfd of a process that makes mounts for the set-up. */
+  server = -1;
   console = -1;
   ttys: number[] = [];
   /** Its process is not our child: a new manager took it over. */

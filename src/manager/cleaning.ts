@@ -71,7 +71,7 @@ export class Cleaning extends CgroupListener {
     } catch (e) {
       this.unseen(a, e);
     }
-    if (a.unit.pidfd >= 0) trySignalPidfd(a.unit.pidfd, SIGKILL);
+    for (const fd of [a.unit.pidfd, a.server]) if (fd >= 0) trySignalPidfd(fd, SIGKILL);
   }
 
   private isEmpty(a: Attachment): boolean {
@@ -99,7 +99,7 @@ export class Cleaning extends CgroupListener {
 
   /** The next step that is possible now: process gone, group empty, log files read, then the worker. */
   goOn(a: Attachment): void {
-    if (a.unit.pidfd >= 0 || a.statusTimer !== null || a.captureTimer !== null) return;
+    if (a.unit.pidfd >= 0 || a.server >= 0 || a.statusTimer !== null || a.captureTimer !== null) return;
     if (!this.isEmpty(a)) return;
     this.monitor.remove(a.unit.name());
     if (closeConsole(this.runtime, a)) {

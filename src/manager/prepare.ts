@@ -99,7 +99,7 @@ export function prepareContainer(a: Surroundings, c: Container, group: Group, gr
   const made = problems.length > 0 ? null : planContainer({
     name: c.name, description: d, profile, hostname: planned.plan.hostname !== "" ? planned.plan.hostname : c.name,
     mountpoint: `${a.settings.usr}/lib/lxc/rootfs`, scratchBytes: -1, configOverlay: configOverlay(c, volumePaths(a)), readOnlyRoot: false,
-    mounts, fstab, environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: filter.program, net: planned.plan, peers,
+    mounts, fstab, given: [`${a.settings.volumes}/${c.name}`, `${a.settings.configs}/${c.name}`, a.settings.runDir, a.settings.logs], environment, console: "pty", controllingTerminal: false, diesWithParent: false, cgroup, filter: filter.program, net: planned.plan, peers,
     configFile: path, consoleLog: `${a.settings.logs}/${a.revision}/${c.name}/lxc/console.log`, bootId: profile !== "lxc" || d.autodev,
     exports: c.exports, remount: remountEntries(a.state.remount, c.remount, a.settings.remountPolicy),
   }, a.facts);

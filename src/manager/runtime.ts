@@ -24,7 +24,7 @@ import { EPOLLIN, SIGKILL } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd, makeDirectories, readTextOr } from "../sys/files.ts";
 import { Watch, type Loop } from "../sys/loop.ts";
-import { kernelRelease, trySignalPidfd, waitPid, type Ended } from "../sys/processes.ts";
+import { kernelRelease, reap, trySignalPidfd, waitPid, type Cloned, type Ended } from "../sys/processes.ts";
 import { attachExport, planExports } from "../volume/exports.ts";
 import { Attachment } from "./attachment.ts";
 import { Cleaning } from "./cleaning.ts";
@@ -52,6 +52,25 @@ class ReportWatch extends Watch {
   }
   ready(_events: number): void {
     this.runtime.reported(this.a);
+  }
+}
+
+/** Who made mounts for a set-up has ended. */
+class ServerWatch extends Watch {
+  private readonly runtime: ContainerRuntime;
+  private readonly a: Attachment;
+  private readonly server: Cloned;
+  constructor(runtime: ContainerRuntime, a: Attachment, server: Cloned) {
+    super();
+    this.runtime = runtime;
+    this.a = a;
+    this.server = server;
+  }
+  ready(_events: number): void {
+    this.runtime.loop.remove(this.server.pidfd);
+    reap(this.server);
+    this.a.server = -1;
+    if (this.a.cleaning) this.runtime.cleaning.goOn(this.a);
   }
 }
 
@@ -145,6 +164,10 @@ export class ContainerRuntime extends Runtime {
       unit.frozen = false;
       prepareNetwork(p.network);
       const launched = launch(p.plan!);
+      if (launched.server.pid > 0) {
+        a.server = launched.server.pidfd;
+        this.loop.add(a.server, EPOLLIN, new ServerWatch(this, a, launched.server));
+      }
       a.report = launched.report;
       a.netFd = launched.netFd;
       a.adopted = false;

@@ -6,11 +6,11 @@
  */
 import { concatBytes } from "../sys/bytes.ts";
 import { EPOLLIN, SIGKILL } from "../sys/constants.ts";
-import { EAGAIN, ECHILD, errnoName } from "../sys/errno.ts";
-import { errnoOf, reason, SysError } from "../sys/error.ts";
+import { EAGAIN, errnoName } from "../sys/errno.ts";
+import { reason, SysError } from "../sys/error.ts";
 import { closeFd, tryRead, tryWrite } from "../sys/files.ts";
 import { type Loop, resetSignals, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, PR_SET_PDEATHSIG, trySetProcessName, tryPrctl, waitPid } from "../sys/processes.ts";
+import { cloneProcess, exitNow, PR_SET_PDEATHSIG, reap, trySetProcessName, tryPrctl, type Cloned } from "../sys/processes.ts";
 import { makePipe } from "../sys/sockets.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 
@@ -29,18 +29,16 @@ const ANSWER_BYTES = 65536;
 class Pending extends Watch {
   private readonly loop: Loop;
   private readonly fd: number;
-  private readonly pid: number;
-  private readonly pidfd: number;
+  private readonly child: Cloned;
   private readonly answer: Answer;
   private readonly parts: Uint8Array[] = [];
   private size = 0;
 
-  constructor(loop: Loop, fd: number, pid: number, pidfd: number, answer: Answer) {
+  constructor(loop: Loop, fd: number, child: Cloned, answer: Answer) {
     super();
     this.loop = loop;
     this.fd = fd;
-    this.pid = pid;
-    this.pidfd = pidfd;
+    this.child = child;
     this.answer = answer;
   }
 
@@ -55,7 +53,7 @@ class Pending extends Watch {
     }
     this.loop.remove(this.fd);
     closeFd(this.fd);
-    const how = reap(this.pid, this.pidfd);
+    const how = endOf(this.child);
     const text = fromUtf8(concatBytes(this.parts));
     if (n < 0) this.answer.answered(false, new SysError("read", "the worker's answer", -n).message);
     else if (text.startsWith("+")) this.answer.answered(true, text.slice(1));
@@ -63,17 +61,10 @@ class Pending extends Watch {
   }
 }
 
-/** Its pipe is closed a moment before the process can be reaped: that moment is waited for. How one ended that could not answer, "" when that is not known. */
-function reap(pid: number, pidfd: number): string {
-  try {
-    const e = waitPid(pid);
-    return e.exited ? ` (${errnoName(e.status)})` : ` (signal ${e.status})`;
-  } catch (e) {
-    if (errnoOf(e) !== ECHILD) throw e; // the manager's own reaper was faster
-    return "";
-  } finally {
-    closeFd(pidfd);
-  }
+/** How a worker ended that could not answer, "" when that is not known. */
+function endOf(child: Cloned): string {
+  const e = reap(child); // its pipe is closed a moment before it can be: that moment is waited for
+  return e === null ? "" : e.exited ? ` (${errnoName(e.status)})` : ` (signal ${e.status})`;
 }
 
 /** Runs the job in a child; the answer comes later, from the loop. Throws when no child can be made. */
@@ -85,7 +76,7 @@ export function startWorker(loop: Loop, job: Job, answer: Answer): void {
     exitNow(runJob(job, pipe[1]!));
   }
   closeFd(pipe[1]!);
-  loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child.pid, child.pidfd, answer));
+  loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child, answer));
 }
 
 /** Exit status: the errno that kept it from answering, else 0. */

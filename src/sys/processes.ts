@@ -5,8 +5,8 @@
  */
 import { f64At, i32At, u32At, u32List } from "./bytes.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, CLONE_PIDFD, SIGCHLD } from "./constants.ts";
-import { EINTR, ENOSYS } from "./errno.ts";
-import { checked, SysError } from "./error.ts";
+import { ECHILD, EINTR, ENOSYS } from "./errno.ts";
+import { checked, errnoOf, SysError } from "./error.ts";
 import { resetSignals } from "./loop.ts";
 import { fromUtf8, packed, unpacked } from "./text.ts";
 
@@ -77,6 +77,18 @@ export function reapPidfd(pidfd: number): Ended {
 /** Waits for a child to end: only where nothing else has to go on meanwhile. */
 export function waitPid(pid: number): Ended {
   return wait(P_PID, pid, WEXITED);
+}
+
+/** Waits for the end of a child, closes its pidfd; null when somebody else has reaped it. */
+export function reap(child: Cloned): Ended | null {
+  try {
+    return waitPid(child.pid);
+  } catch (e) {
+    if (errnoOf(e) !== ECHILD) throw e;
+    return null;
+  } finally {
+    sys_close(child.pidfd);
+  }
 }
 
 export function tryOpenPidfd(pid: number): number {

@@ -82,6 +82,10 @@ export function managedRevision(debs: string, own: boolean, volumesDir: string):
     like("pair1", { run: { network: { pool: "inner", hostname: "first" } } }),
     like("pair2", { keep: "user net ipc", run: { network: { pool: "inner", ip: "10.99.0.77" } } }),
     like("leaves", { init: ["/bin/sh", "-c", "echo leaving; exit 3"] }),
+    like("mapped", {
+      keep: "ipc", extra: ["lxc.idmap = u 0 100000 65536", "lxc.idmap = g 0 200000 65536", ...["keep", "now"].map((v) => `lxc.mount.entry = ${volumesDir}/mapped/${v} mnt/${v} none bind,create=dir 0 0`)],
+      run: { storage: { "lxc-overlay": { persistence: "permanent" }, keep: { persistence: "permanent" }, now: { persistence: "boot" } } },
+    }),
     like("done", { init: ["/bin/sh", "-c", "exit 0"] }),
     like("eats", { init: ["/bin/tail", "-c", "100000000", "/dev/zero"], extra: ["lxc.cgroup.memory.limit_in_bytes = 16M", "lxc.cgroup2.memory.max = 16M"] }),
     like("limited", { extra: ["lxc.mount.auto = cgroup:ro:force"], run: { wherry: { limits: { memory: { max: 24 << 20 }, pids: { max: 33 }, cpu: { quota: "50ms" } } } } }),
@@ -245,6 +249,20 @@ export const LOOKS: Look[] = [
     script: `log=$(dirname $V)/hooked; if [ ! -e /bin/sh ]; then until_row hooked 'STOPPED.*hook pre-start'; mkdir -p /bin; cp $S/scenarios/root/bin/busybox /bin/sh; "$W" start hooked; fi
 until_row hooked STARTED; "$W" stop hooked; until_row hooked STOPPED; cat $log; gone hooked`,
     check: (l) => assert.equal(l.map((x) => x.trim().split(" ").filter((w) => w !== "hooked").join(" ")), ["pre-start", "pre-mount", "mount", "autodev", "up", "start-host pid", "down", "stop stop", "post-stop stop"]),
+  },
+  {
+    rows: ["§13 lxc.idmap"], says: "one with ids of its own owns its storage, and its root filesystem where the kernel can show it so; on disk all is the device's or its own; nothing stays",
+    script: `until_row mapped STARTED; inside mapped 'id -u; uname -r; touch /made /mnt/keep/made /mnt/now/made; stat -c %u / /made /mnt/keep/made /mnt/now/made /bin /bin/busybox; test -w /pantavisor/pv-ctrl && echo $(ls /pantavisor)'
+ls -ln $S/disks/perm/mapped/keep $S/disks/perm/mapped/lxc-overlay/upper | grep made | tr -s ' ' | cut -d' ' -f3,4
+p=$(pid mapped); "$W" restart mapped; until_row mapped STARTED; while [ "$(pid mapped)" = "$p" ] || [ "$(pid mapped)" = - ]; do sleep 0.2; done; inside mapped 'ls /made /mnt/keep /mnt/now'
+"$W" stop mapped; until_row mapped STOPPED; gone mapped`,
+    check: (l) => {
+      const [major, minor] = l[1]!.split(".").map(Number);
+      const squashfs = major! > 6 || (major === 6 && minor! >= 2); // the first that shows one under other ids
+      assert.equal(l.filter((_, i) => i !== 1), [
+        "0", "0", "0", "0", "0", ...(squashfs ? ["0", "0"] : ["65534", "65534"]), "device-meta logs pv-ctrl pv-ctrl-log user-meta", "0 0", squashfs ? "0 0" : "100000 200000", "/made", "/mnt/keep:", "made", "/mnt/now:",
+      ]);
+    },
   },
   // §11
   {

@@ -322,6 +322,13 @@ export const SCENARIOS: Scenario[] = [
     inside: "id -u; cat /proc/self/uid_map /proc/self/gid_map | tr -s ' '; echo x > /dev/null && echo node", check: (s) => printed(s, ["0", " 0 100000 65536", " 0 200000 65536", "node"]),
   },
   {
+    rows: ["§13 lxc.idmap", "§13 lxc.rootfs.options"], says: "idmap=container shows root and binds as the container's own, and a filesystem that can't be shown so is named",
+    config: [PROC, "lxc.idmap = u 0 100000 65536", "lxc.idmap = g 0 200000 65536", "lxc.rootfs.options = idmap=container", "lxc.mount.entry = $R/etc srv none bind,ro,idmap=container 0 0"],
+    before: "printf 'lxc.idmap = u 0 9000 10\\nlxc.idmap = g 0 9000 10\\nlxc.mount.entry = /proc/sys srv none bind,idmap=container 0 0\\n' > $T/other",
+    inside: "stat -c %u / /bin/busybox /srv; touch /bin/made && stat -c %u /bin/made", after: "\"$W\" sandbox --config $T/other $R /bin/true; echo $?",
+    check: (s) => { printed(s, ["0", "0", "0", "0"]); assert.match(s.after[0]!, /show under other ids \/proc\/sys: EINVAL/); assert.is(s.after[1], "125"); },
+  },
+  {
     rows: ["§14 seccomp"], says: "a profile file of LXC is obeyed", before: "printf '2\\ndenylist\\nmkdir errno 95\\nmkdirat errno 95\\n' > $T/profile", config: [PROC, "lxc.seccomp.profile = $T/profile"], inside: "mkdir /x; grep Seccomp: /proc/self/status | cut -f2",
     check: (s) => { printed(s, ["2"]); assert.match(s.said, /can't create directory '\/x': (Not supported|Operation not supported)/); },
   },

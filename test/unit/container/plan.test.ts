@@ -6,6 +6,7 @@ import { planCgroup } from "../../../src/cgroup/plan.ts";
 import { noLimits } from "../../../src/cgroup/limits.ts";
 import { CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, MS_NODEV, MS_RDONLY } from "../../../src/sys/constants.ts";
 import { emptyDescription, type ContainerDescription } from "../../../src/lxc/description.ts";
+import { WHERE_POSSIBLE } from "../../../src/container/step.ts";
 import { lxcConfig } from "../../../build/lxcconfig.ts";
 
 const GENERATED = lxcConfig({ name: "web", init: ["/bin/httpd", "-f"], workDir: "/srv", binds: { data: "srv/data" } }).split("\n");
@@ -46,6 +47,33 @@ test("without a word about namespaces all are new, a user namespace only with ma
     { path: "/proc/%p/uid_map", text: "0 100000 65536\n" }, { path: "/proc/%p/gid_map", text: "0 200000 65536\n" },
   ]);
   assert.is(lines(mapped)[0], "wait");
+});
+
+const MAPS = ["lxc.idmap = u 0 100000 65536", "lxc.idmap = g 0 200000 65536"];
+
+test("with maps root and binds of what the manager gives are the parent's to show; without them nothing is", () => {
+  const lines = ["lxc.rootfs.path = overlay:/v/web/root:/v/web/top/upper", "lxc.mount.entry = /v/web/data srv none bind 0 0", "lxc.mount.entry = /v/webber a none bind 0 0", "lxc.mount.entry = /v/web/b srv none bind,remount 0 0", "lxc.mount.entry = tmpfs run tmpfs 0 0"];
+  const shown = (d: ContainerDescription, given: string[]): unknown[] => {
+    const p = planned(d, { given });
+    return [p.served, p.waits, p.root.idmap, p.steps.filter((s) => s.idmap !== "").map((s) => [s.source, s.idmap])];
+  };
+  assert.equal(shown(described(...lines), ["/v/web"]), [false, false, "", []]);
+  assert.equal(shown(described(...lines, ...MAPS), []), [false, true, "", []]);
+  assert.equal(shown(described(...lines, ...MAPS), ["/v/web"]), [true, true, WHERE_POSSIBLE, [["/v/web/data", WHERE_POSSIBLE]]]);
+  assert.equal(shown(described(...lines, ...MAPS, "lxc.rootfs.options = idmap=container", "lxc.mount.entry = /x y none bind,idmap=container"), []), [true, true, "container", [["/x", "container"]]]);
+  assert.equal(shown(described("lxc.mount.entry = /x y none bind,idmap=/proc/7/ns/user"), []), [true, true, "", [["/x", "/proc/7/ns/user"]]]);
+});
+
+test("maps that meet, half of the maps and words that name no ids are refused", () => {
+  assert.equal(whys(described(...MAPS, "lxc.idmap = u 65535 300000 2")), ["lxc.idmap: the same id is mapped twice, inside or outside"]);
+  assert.equal(whys(described(...MAPS, "lxc.idmap = g 65536 265535 1")), ["lxc.idmap: the same id is mapped twice, inside or outside"]);
+  assert.equal(whys(described(...MAPS, "lxc.idmap = u 65536 165536 1", "lxc.idmap = g 65536 265536 1")), []);
+  assert.equal(whys(described(MAPS[1]!)), ["lxc.idmap: no line with u: user and group ids are both needed"]);
+  assert.equal(whys(described("lxc.rootfs.path = dir:/r", "lxc.rootfs.options = idmap=container", "lxc.mount.entry = /x y none bind,idmap=mine")), [
+    "lxc.rootfs.options: idmap=container, but the container has no ids of its own (lxc.idmap)", 'c:3 lxc.mount.entry: idmap=mine: neither "container" nor the path of a user namespace',
+  ]);
+  assert.equal(whys(described(...MAPS, "lxc.mount.entry = x y none bind,relative,idmap=container")), ["c:3 lxc.mount.entry: idmap= is for binds of what lies outside the container"]);
+  assert.equal(whys(described("lxc.rootfs.path = overlay:/l:/u/u", "lxc.rootfs.options = idmap=/ns")), ["lxc.rootfs.options: an overlay takes idmap=container only"]);
 });
 
 test("net type none keeps the host's network", () => {

@@ -30,7 +30,7 @@ export function requested(d: ContainerDescription = emptyDescription(), changes:
   return {
     name: "web", description: d, profile: "lxc", hostname: "web", mountpoint: "/mnt", scratchBytes: -1, configOverlay: "", readOnlyRoot: false, mounts: [], fstab: [],
     environment: [], console: "pty", controllingTerminal: false, diesWithParent: false, cgroup: null, filter: new Uint8Array(0), net: null, peers: [],
-    configFile: "/trails/0/web/lxc.container.conf", consoleLog: "", bootId: false, exports: [], remount: [], ...changes,
+    configFile: "/trails/0/web/lxc.container.conf", consoleLog: "", bootId: false, exports: [], remount: [], given: [], ...changes,
   };
 }
 
