@@ -10,10 +10,9 @@ import { parseSeccompProfile, type SeccompProfile, type SeccompRule } from "../l
 import { AARCH64, ARCHITECTURE, X86_64 } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { readText } from "../sys/files.ts";
-import { syscallNumbers, type SyscallNumbers } from "../sys/syscalls.ts";
+import { defaultFilter, syscallNumbers, type SyscallNumbers } from "../sys/syscalls.ts";
 import type { ProfileName } from "./profile.ts";
-import { defaultRules, type NamedRules } from "./seccomp_default.ts";
-import { resultOf, seccompProgram, type ArchRules } from "./seccomp_program.ts";
+import { resultOf, seccompProgram, type ArchRules, type CallRule } from "./seccomp_program.ts";
 
 /** program: empty = no filter. */
 export type Filter = { program: Uint8Array; problems: Problem[]; warnings: Problem[] };
@@ -28,13 +27,8 @@ function machines(): Machine[] {
   return [arm];
 }
 
-const ENOSYS = 38;
 const ALLOWED: number = resultOf({ kind: "allow", errno: 0 });
 const KILLED: number = resultOf({ kind: "kill", errno: 0 });
-
-/** ARM's private calls (cache, thread pointer) lie outside the table; every program there needs them. */
-const ARM_PRIVATE_FIRST = 0xf0001;
-const ARM_PRIVATE_LAST = 0xf0006;
 
 function appliesTo(r: SeccompRule, m: Machine): boolean {
   if (r.number >= 0) return !m.isCompat;
@@ -46,6 +40,9 @@ function isForAll(rules: SeccompRule[]): boolean {
   for (const r of rules) if (r.number >= 0 || (r.arch !== "" && r.arch !== "all")) return false;
   return true;
 }
+
+/** Calls and their answers, as in ArchRules, in parallel lists. */
+type NamedRules = { names: string[]; answers: number[]; rules: CallRule[][] };
 
 /** The rules of a profile file by name, for one architecture. */
 function rulesByName(rules: SeccompRule[], m: Machine): NamedRules {
@@ -91,23 +88,6 @@ function numbered(named: NamedRules, looked: SyscallNumbers, m: Machine, fallbac
   return { audit: m.audit, numbers, answers, rules: named.rules, fallback, end: looked.end, beyond: fallback };
 }
 
-function compileDefault(): Uint8Array {
-  const named = defaultRules();
-  const arches: ArchRules[] = [];
-  for (const m of machines()) {
-    const a = numbered(named, syscallNumbers(named.names, m.isCompat), m, ALLOWED);
-    a.beyond = resultOf({ kind: "errno", errno: ENOSYS });
-    if (m.section === "arm") {
-      for (let n = ARM_PRIVATE_FIRST; n <= ARM_PRIVATE_LAST; n++) {
-        a.numbers.push(n);
-        a.answers.push(ALLOWED);
-      }
-    }
-    arches.push(a);
-  }
-  return seccompProgram(arches, KILLED);
-}
-
 function compileProfile(profile: SeccompProfile, warnings: Problem[]): Uint8Array {
   /** Names that a machine has; not filled when one has them all. */
   const known: string[] = [];
@@ -139,7 +119,7 @@ function compileProfile(profile: SeccompProfile, warnings: Problem[]): Uint8Arra
 const MAX_RULES = 2048;
 
 const NO_PROGRAM: Uint8Array = new Uint8Array(0);
-/** The default is the same for all containers: made once. */
+/** The default is the same for all containers: fetched once. */
 let defaultProgram: Uint8Array = NO_PROGRAM;
 
 /** The filter of a container: its own profile file where it has one, the default in the profiles that have one. */
@@ -147,7 +127,7 @@ export function seccompFilter(d: ContainerDescription, profile: ProfileName): Fi
   const warnings: Problem[] = [];
   if (d.seccomp.profile === "" || d.seccomp.profile === "none") {
     if (profile === "lxc") return { program: NO_PROGRAM, problems: [], warnings };
-    if (defaultProgram.length === 0) defaultProgram = compileDefault();
+    if (defaultProgram.length === 0) defaultProgram = defaultFilter();
     return { program: defaultProgram, problems: [], warnings };
   }
   try {

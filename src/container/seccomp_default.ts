@@ -1,5 +1,8 @@
 /**
- * The system calls that the profiles `standard` and `strict` refuse. Pure.
+ * The system calls that the profiles `standard` and `strict` refuse. Pure. A
+ * start would spend a third of its instructions on this filter, which is the
+ * same for every container: `node toolchain/default_filter.ts` compiles it for
+ * each machine into src/sys/default_filter.c, which is what the binary has.
  *
  * Written as what is denied, yet with the meaning of an allow list: numbers
  * above the last call this file was written for answer ENOSYS, so that a
@@ -14,7 +17,7 @@
  * Sources: Linux man-pages; the default lists of Docker and crun for breadth.
  */
 import type { SeccompCondition } from "../lxc/seccomp.ts";
-import { resultOf, type CallRule } from "./seccomp_program.ts";
+import { resultOf, seccompProgram, type ArchRules, type CallRule } from "./seccomp_program.ts";
 
 const DENIED =
   // the kernel itself, the machine, its clock
@@ -56,16 +59,14 @@ function forEach(values: number[], index: number, result: number, isFlag: boolea
   return values.map((v) => ({ conditions: [bits(index, v, isFlag ? v : 0xffffffff)], result }));
 }
 
-/** Calls and their answers in parallel lists, as in ArchRules; every other call that is known is allowed. */
-export type NamedRules = { names: string[]; answers: number[]; rules: CallRule[][] };
+/** The calls that are not simply allowed, and their answers as in ArchRules, in parallel lists. */
+export type DefaultRules = { names: string[]; answers: number[]; rules: CallRule[][] };
 
-export function defaultRules(): NamedRules {
+export function defaultRules(): DefaultRules {
   const refused = resultOf({ kind: "errno", errno: EPERM });
   const names = DENIED.split(" ");
-  const answers: number[] = [];
-  for (let i = 0; i < names.length; i++) answers.push(refused);
-  const other: SeccompCondition[] = [];
-  for (const p of PERSONALITIES) other.push({ index: 0, op: "!=", valueHigh: 0, valueLow: p, maskHigh: 0, maskLow: 0 });
+  const answers = names.map(() => refused);
+  const other: SeccompCondition[] = PERSONALITIES.map((p) => ({ index: 0, op: "!=", valueHigh: 0, valueLow: p, maskHigh: 0, maskLow: 0 }));
   names.push(UNKNOWN, "clone", "ioctl", "socket", "personality");
   answers.push(resultOf({ kind: "errno", errno: ENOSYS }), -1, -2, -3, -4);
   const rules = [
@@ -75,4 +76,33 @@ export function defaultRules(): NamedRules {
     [{ conditions: other, result: refused }],
   ];
   return { names, answers, rules };
+}
+
+/** ARM's private calls (cache, thread pointer) lie outside the table; every program there needs them. */
+const ARM_PRIVATE = [0xf0001, 0xf0002, 0xf0003, 0xf0004, 0xf0005, 0xf0006];
+
+/** The calls of an architecture: the name of each number, "" or "-" where there is none. */
+export type CallTable = { audit: number; names: string[]; isArm: boolean };
+
+function rulesFor(t: CallTable): ArchRules {
+  const d = defaultRules();
+  const allowed = resultOf({ kind: "allow", errno: 0 });
+  const numbers: number[] = [];
+  const answers: number[] = [];
+  for (let n = 0; n < t.names.length; n++) {
+    const place = d.names.indexOf(t.names[n]!);
+    if (place < 0) continue;
+    numbers.push(n);
+    answers.push(d.answers[place]!);
+  }
+  for (const n of t.isArm ? ARM_PRIVATE : []) {
+    numbers.push(n);
+    answers.push(allowed);
+  }
+  return { audit: t.audit, numbers, answers, rules: d.rules, fallback: allowed, end: t.names.length, beyond: resultOf({ kind: "errno", errno: ENOSYS }) };
+}
+
+/** The filter of a machine that runs programs of these architectures; others are killed. */
+export function defaultProgram(tables: CallTable[]): Uint8Array {
+  return seccompProgram(tables.map((t) => rulesFor(t)), resultOf({ kind: "kill", errno: 0 }));
 }

@@ -67,13 +67,14 @@ class Program {
   /** Puts an instruction in front of all others; its label counts from the end. */
   private push(code: number, value: number, whenTrue: number, whenFalse: number): number {
     const label = this.length;
-    const at = this.words.length - (label + 1) * INSTRUCTION_WORDS;
+    const words = this.words;
+    const at = words.length - (label + 1) * INSTRUCTION_WORDS;
     if (at < 0) {
       this.grow();
       return this.push(code, value, whenTrue, whenFalse);
     }
-    this.words[at] = code + whenTrue * 0x10000 + whenFalse * 0x1000000;
-    this.words[at + 1] = value;
+    words[at] = code + whenTrue * 0x10000 + whenFalse * 0x1000000;
+    words[at + 1] = value;
     this.length = label + 1;
     return label;
   }

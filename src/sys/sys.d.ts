@@ -101,6 +101,7 @@ declare function sys_set_name(name: string): i32;
 declare function sys_capget(pid: i32, out: Uint8Array): i32;
 declare function sys_capset(effectiveLow: u32, effectiveHigh: u32, permittedLow: u32, permittedHigh: u32, inheritableLow: u32, inheritableHigh: u32): i32;
 declare function sys_syscall_numbers(isCompat: i32, names: Uint8Array, out: Uint8Array): i32;
+declare function sys_default_filter(out: Uint8Array): i32;
 declare function sys_seccomp(operation: u32, flags: u32, program: Uint8Array): i32;
 declare function sys_setresuid(real: u32, effective: u32, saved: u32): i32;
 declare function sys_setresgid(real: u32, effective: u32, saved: u32): i32;

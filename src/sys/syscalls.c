@@ -225,7 +225,7 @@ int32_t sys_syscall_numbers(int32_t is_compat, const uint8_t *names, size_t name
 	const char *const text = is_compat ? compat : own;
 	const size_t length = (is_compat ? sizeof compat : sizeof own) - 1;
 	size_t count = 0;
-	uint32_t mask = 255;
+	uint32_t mask = 511;
 
 	if (names_n && names[names_n - 1])
 		return -EINVAL;

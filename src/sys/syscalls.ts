@@ -1,7 +1,7 @@
 /// <reference path="./sys.d.ts" />
 /**
  * Numbers of system calls by name, on this machine and for the programs of
- * its 32-bit form.
+ * its 32-bit form, and the filter that was made of them beforehand.
  */
 import { checked } from "./error.ts";
 import { packed } from "./text.ts";
@@ -19,4 +19,13 @@ export function syscallNumbers(names: string[], isCompat: boolean): SyscallNumbe
   const cells = new Int32Array(2 * (names.length + 1));
   const known = checked(sys_syscall_numbers(isCompat ? 1 : 0, packed(names), Buffer.from(cells.buffer, 0, cells.byteLength)), "look up system calls", "");
   return { cells, hits: known === 0 ? 0 : cells[2 * names.length]!, end: known === 0 ? 0 : cells[2 * names.length + 1]! };
+}
+
+/** Room for the default filter of any machine. */
+const FILTER_BYTES = 4096;
+
+/** The program of the profiles `standard` and `strict` on this machine, see container/seccomp_default.ts. */
+export function defaultFilter(): Uint8Array {
+  const program = new Uint8Array(FILTER_BYTES);
+  return program.subarray(0, checked(sys_default_filter(program), "default filter", ""));
 }

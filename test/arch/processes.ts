@@ -128,6 +128,10 @@ function naming(): void {
   const found = new Uint8Array(24);
   works("sys_syscall_numbers", sys_syscall_numbers(0, packed(["nonesuch", "pidfd_open"]), found), i32At(found, 0) === 1 && i32At(found, 4) === 434 && i32At(found, 16) === 1);
   refused("sys_syscall_numbers", sys_syscall_numbers(0, packed(["read", "write", "open"]), found), EINVAL);
+  const filter = new Uint8Array(4096);
+  const filterBytes = sys_default_filter(filter);
+  works("sys_default_filter", filterBytes, filterBytes > 800 && filterBytes % 8 === 0 && filter[filterBytes - 8] === 6);
+  refused("sys_default_filter", sys_default_filter(found), EINVAL);
 }
 
 function namespaces(): void {

@@ -4,7 +4,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { SeccompCondition, SeccompOp } from "../../../src/lxc/seccomp.ts";
 import { resultOf, seccompProgram, type ArchRules } from "../../../src/container/seccomp_program.ts";
-import { defaultRules } from "../../../src/container/seccomp_default.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defaultProgram, defaultRules } from "../../../src/container/seccomp_default.ts";
+import { FILTER_FILE, filterSource, machineTables } from "../../../toolchain/default_filter.ts";
+import { root } from "../../../toolchain/places.ts";
 
 const X86 = 0xc000003e;
 const ARM = 0x40000028;
@@ -148,6 +152,30 @@ test("clone may make threads and children, but no namespace; sockets of other ad
   assert.equal([answer("socket", 1n), answer("socket", 2n), answer("socket", 40n), answer("socket", 38n)], [ALLOW, ALLOW, 0x50061, 0x50061]);
   assert.equal([answer("ioctl", 0n, 0x5401n), answer("ioctl", 0n, 0x5412n), answer("ioctl", 0n, 0xffffffff00005412n)], [ALLOW, EPERM, EPERM]);
   assert.equal([answer("personality", 0n), answer("personality", 8n), answer("personality", 0xffffffffn), answer("personality", 0x40000n)], [ALLOW, ALLOW, ALLOW, EPERM]);
+});
+
+test("the filter in the binary is that of the rules: node toolchain/default_filter.ts writes it", () => {
+  assert.is(readFileSync(join(root, FILTER_FILE), "utf8"), filterSource());
+});
+
+test("the default refuses the same calls on every machine, by each one's numbers", () => {
+  const d = defaultRules();
+  const plainly = d.names.filter((_n, i) => d.answers[i] === EPERM);
+  for (const tables of Object.values(machineTables())) {
+    const program = defaultProgram(tables);
+    assert.ok(program.length <= 4096, String(program.length));
+    for (const t of tables) {
+      const answer = (nr: number): number => run(program, { arch: t.audit, nr, args: [] });
+      for (let nr = 0; nr < t.names.length; nr++) {
+        const name = t.names[nr]!;
+        if (["clone", "ioctl", "socket", "personality"].includes(name)) continue;
+        assert.is(answer(nr), plainly.includes(name) ? EPERM : name === "clone3" ? ENOSYS : ALLOW, `${t.audit.toString(16)} ${name}`);
+      }
+      assert.equal([t.names.length, 5000, 0xf0001, 0xf0006, 0xf0007].map(answer), [ENOSYS, ENOSYS, t.isArm ? ALLOW : ENOSYS, t.isArm ? ALLOW : ENOSYS, ENOSYS]);
+      for (const name of ["mount", "ptrace", "bpf", "setns", "unshare", "init_module", "reboot"]) assert.is(answer(t.names.indexOf(name)), EPERM, name);
+    }
+    assert.is(run(program, { arch: 1, nr: 0, args: [] }), KILL);
+  }
 });
 
 test.run();
