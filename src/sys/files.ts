@@ -10,7 +10,7 @@ import {
 } from "./constants.ts";
 import { EEXIST, EINTR, ENODEV, ENOENT, ENOTDIR } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
-import { fromUtf8, parseDecimal, toUtf8 } from "./text.ts";
+import { fromField, fromUtf8, parseDecimal, toUtf8 } from "./text.ts";
 
 /** What statx says of a path. mode holds type and permissions; times in seconds; device as major and minor. */
 export type FileStat = {
@@ -258,10 +258,10 @@ function listFd(fd: number, path: string, type: number = DT_ANY): string[] {
     let at = 0;
     while (at < n) {
       const size = u16At(b, at + 16);
-      let end = at + 19;
-      while (end < at + size && b[end] !== 0) end++;
-      const name = fromUtf8(b.subarray(at + 19, end));
-      if (name !== "." && name !== ".." && (type === DT_ANY || b[at + 18] === type)) names.push(name);
+      if (type === DT_ANY || b[at + 18] === type) {
+        const name = fromField(b.subarray(at + 19, at + size));
+        if (name !== "." && name !== "..") names.push(name);
+      }
       at += size;
     }
   }
