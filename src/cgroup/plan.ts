@@ -48,8 +48,12 @@ export type CgroupPlan = {
 /** Where containers' cgroups lie in every hierarchy: control callers are known by it. */
 export const CONTAINER_PARENT = "lxc";
 
-function placeIn(h: Hierarchy, container: string, relative: boolean): CgroupPlace {
-  const base = relative ? `${h.mount}${h.own}` : h.mount;
+/** Below what containers' cgroups of a hierarchy lie. */
+function baseIn(h: Hierarchy, relative: boolean): string {
+  return relative ? `${h.mount}${h.own}` : h.mount;
+}
+
+function placeIn(h: Hierarchy, base: string, container: string): CgroupPlace {
   return { version: h.version, controllers: h.controllers, base, directory: `${base}/${CONTAINER_PARENT}/${container}` };
 }
 
@@ -77,8 +81,9 @@ class Planner {
 
   /** The place of a hierarchy, made when it is first asked for. */
   place(h: Hierarchy): CgroupPlace {
-    const wanted = placeIn(h, this.request.container, this.request.relative);
-    for (const p of this.places) if (p.directory === wanted.directory) return p;
+    const base = baseIn(h, this.request.relative);
+    for (const p of this.places) if (p.base === base) return p;
+    const wanted = placeIn(h, base, this.request.container);
     this.places.push(wanted);
     return wanted;
   }
@@ -203,6 +208,6 @@ export function placeOf(plan: CgroupPlan, version: 1 | 2, controller: string): C
 /** The container's cgroups from its name alone: what a new manager needs to watch, end and remove it. */
 export function planCgroupPlaces(layout: Layout, container: string, relative: boolean): CgroupPlace[] {
   const places: CgroupPlace[] = [];
-  for (const h of layout.hierarchies) places.push(placeIn(h, container, relative));
+  for (const h of layout.hierarchies) places.push(placeIn(h, baseIn(h, relative), container));
   return places;
 }

@@ -36,7 +36,9 @@ export class Flags {
 
   /** Every value given, in order. */
   all(name: string): string[] {
-    return this.values.filter((_v, i) => this.names[i] === name);
+    const out: string[] = [];
+    for (let i = 0; i < this.names.length; i++) if (this.names[i] === name) out.push(this.values[i]!);
+    return out;
   }
 }
 
