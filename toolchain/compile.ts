@@ -9,6 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdir
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { borrowParameters } from "./borrow.ts";
 import { keep, kept } from "./kept.ts";
+import { filterFile } from "./default_filter.ts";
 import { manifestFor } from "./manifest.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
 import { withLines, withoutLines } from "./lines.ts";
@@ -292,7 +293,7 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
   }
   if (usesShim(p.entry)) {
     const plain = shimSources().filter((f) => LIBRARIES.every((l) => !basename(f).startsWith(l.shim)));
-    found.push({ part: "shim", objects: await make("shim", plain, [], headers) });
+    found.push({ part: "shim", objects: await make("shim", plain, ["-I", dirname(filterFile())], [...headers, filterFile()]) });
   }
   // a sanitizer has its own memcpy, and glibc
   const own = p.flavor === "sanitize" ? [] : [...p.target.extraSources, "toolchain/numbers.c", ...(PRINTS_OTHERS.test(text) ? [] : ["toolchain/print.c"])];

@@ -1,16 +1,15 @@
 /**
- * The default seccomp filter → src/sys/default_filter.c, so that no start has
- * to compile it. The rules are src/container/seccomp_default.ts, the numbers
- * those of src/sys/syscalls.c; a unit test fails when the file is not of them.
- * node toolchain/default_filter.ts
+ * The default seccomp filter, compiled when Wherry is built, so that no start
+ * has to. The rules are src/container/seccomp_default.ts, the numbers those of
+ * src/sys/syscalls.c.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultProgram, type CallTable } from "../src/container/seccomp_default.ts";
 import { root } from "./places.ts";
+import { writtenFolder } from "./written.ts";
 
-/** Relative to the root. */
-export const FILTER_FILE = "src/sys/default_filter.c";
+const NAME = "default_filter.h";
 
 /** Texts called `name` in syscalls.c, in its order. */
 function texts(source: string, name: string): string[] {
@@ -45,29 +44,11 @@ function rows(program: Uint8Array): string {
   return lines.join("\n");
 }
 
-/** The whole file. */
-export function filterSource(): string {
+let made = "";
+/** The file for src/sys/syscalls.c with the filter of the machine that it is compiled for; it is written when it isn't there. */
+export function filterFile(): string {
+  if (made !== "") return made;
   const machines = Object.entries(machineTables()).map(([macro, tables]) => `#ifdef ${macro}\n${rows(defaultProgram(tables))}\n#endif\n`);
-  return `/*
- * Written by node toolchain/default_filter.ts: the filter that
- * src/container/seccomp_default.ts describes, a struct sock_filter a number.
- */
-#include <errno.h>
-#include <stdint.h>
-#include <string.h>
-
-static const uint64_t program[] = {
-${machines.join("")}};
-
-/* Result: its size in bytes, or -EINVAL when \`out\` is smaller. */
-int32_t sys_default_filter(const uint8_t *out, size_t out_n)
-{
-	if (out_n < sizeof program)
-		return -EINVAL;
-	memcpy((void *)(uintptr_t)out, program, sizeof program);
-	return (int32_t)sizeof program;
+  made = join(writtenFolder("filter", [{ name: NAME, text: machines.join("") }]), NAME);
+  return made;
 }
-`;
-}
-
-if (import.meta.main) writeFileSync(join(root, FILTER_FILE), filterSource());

@@ -9,10 +9,10 @@
  * here is forked by one of node:child_process: an argument that says so is an
  * argument.
  */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { cacheDir, runtimeDir } from "./places.ts";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { runtimeDir } from "./places.ts";
+import { writtenFolder } from "./written.ts";
 
 const SOURCES = join(runtimeDir, "src");
 const HEAD = "size_t rc; size_t len; size_t cap;";
@@ -53,22 +53,7 @@ let made = "";
 /** The folder with the runtime's sources as they are compiled; it is written when it isn't there. */
 export function runtimeSources(): string {
   if (made !== "") return made;
-  const files = readdirSync(SOURCES).filter((f) => /\.[ch]$/.test(f)).sort().map((f) => ({ name: f, text: readFileSync(join(SOURCES, f), "utf8") }));
-  const h = createHash("sha256");
-  const texts = files.map((f) => ({ name: f.name, text: changed(f.name, f.text) }));
-  for (const t of texts) h.update(t.name).update("\0").update(t.text).update("\0");
-  const dir = join(cacheDir, "runtime", h.digest("hex").slice(0, 20));
-  if (!existsSync(dir)) {
-    mkdirSync(dirname(dir), { recursive: true });
-    const temporary = mkdtempSync(`${dir}.`);
-    for (const t of texts) writeFileSync(join(temporary, t.name), t.text);
-    try {
-      renameSync(temporary, dir);
-    } catch (e) {
-      if (!existsSync(dir)) throw e;
-      rmSync(temporary, { recursive: true });
-    }
-  }
-  made = dir;
-  return dir;
+  const files = readdirSync(SOURCES).filter((f) => /\.[ch]$/.test(f)).sort();
+  made = writtenFolder("runtime", files.map((f) => ({ name: f, text: changed(f, readFileSync(join(SOURCES, f), "utf8")) })));
+  return made;
 }

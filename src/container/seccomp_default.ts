@@ -1,8 +1,8 @@
 /**
  * The system calls that the profiles `standard` and `strict` refuse. Pure. A
  * start would spend a third of its instructions on this filter, which is the
- * same for every container: `node toolchain/default_filter.ts` compiles it for
- * each machine into src/sys/default_filter.c, which is what the binary has.
+ * same for every container: the build compiles it for each machine
+ * (toolchain/default_filter.ts), and the binary has only the result.
  *
  * Written as what is denied, yet with the meaning of an allow list: numbers
  * above the last call this file was written for answer ENOSYS, so that a
