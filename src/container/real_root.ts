@@ -1,16 +1,16 @@
 /**
  * What the device's root does for a container that is set up by somebody else
- * (lxc.idmap) or shows folders under other ids: a process of its own, for a
- * moment in the container's mount namespace, puts the root together and opens
- * sources of mounts. All of it ends with that namespace.
+ * (lxc.idmap) or shows folders under other ids: a short-lived process opens
+ * sources of mounts, puts the root together and attaches it in the container's
+ * mount namespace, with which it ends.
  * docs/user-namespaces.md says who then owns what.
  */
-import { CLONE_NEWNS, MS_REC, MS_SLAVE, O_RDONLY, SIGKILL } from "../sys/constants.ts";
+import { AT_EMPTY_PATH, AT_RECURSIVE, CLONE_NEWNS, MS_REC, MS_SLAVE, O_RDONLY, SIGKILL } from "../sys/constants.ts";
 import { SysError } from "../sys/error.ts";
 import { closeFd, makeDirectories, openFile, tryWrite } from "../sys/files.ts";
 import { resetSignals } from "../sys/loop.ts";
-import { mountAt } from "../sys/mounts.ts";
-import { enterNamespace, exitNow, PR_SET_PDEATHSIG, PR_SET_SECUREBITS, setGroup, setUser, tryClone, tryPrctl, trySetProcessName, trySignalPidfd, type Cloned } from "../sys/processes.ts";
+import { attachMount, mountAt, OPEN_TREE_CLONE, tryOpenTree } from "../sys/mounts.ts";
+import { enterNamespace, exitNow, PR_SET_PDEATHSIG, PR_SET_SECUREBITS, setGroup, setUser, tryClone, tryPrctl, trySetProcessName, trySignalPidfd, unshare, type Cloned } from "../sys/processes.ts";
 import { trySymlinkAt } from "../sys/relative.ts";
 import { trySend } from "../sys/sockets.ts";
 import { toUtf8 } from "../sys/text.ts";
@@ -53,29 +53,41 @@ function makePlaces(root: number, steps: Step[]): void {
   }
 }
 
+/** What is mounted from now on does not show on the device. */
+function keepToOurselves(): void {
+  mountAt("", "/", "", MS_REC + MS_SLAVE);
+}
+
 /** What is made from now on belongs to the container's root. An overlay acts as whoever mounts it: on shown layers its maker has to be somebody there. */
 function becomeOwner(plan: ContainerPlan): void {
-  tryPrctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP); // capabilities are kept
+  const kept = tryPrctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP); // capabilities are
+  if (kept < 0) throw new SysError("prctl", "PR_SET_SECUREBITS", -kept);
   setGroup(plan.hostGid);
   setUser(plan.hostUid);
   tryPrctl(PR_SET_PDEATHSIG, SIGKILL); // undone by that
 }
 
+/** In a mount namespace of our own: in the container's, what is mounted below a folder keeps the folder from being copied alone. */
 function serve(plan: ContainerPlan, pid: number, report: number): void {
   const own = `/proc/${pid}/ns`;
-  enterNamespace(openFile(`${own}/mnt`, O_RDONLY), CLONE_NEWNS, `${own}/mnt`);
-  mountAt("", "/", "", MS_REC + MS_SLAVE); // nothing of it shows on the device
+  unshare(CLONE_NEWNS);
+  keepToOurselves();
   makeDirectories(plan.root.mountpoint);
   becomeOwner(plan);
   const shift = new Shift(plan, `${own}/user`);
-  if (plan.root.idmap !== "") {
-    const root = openRoot(plan.root, shift);
-    if (!shift.complete) makePlaces(root, plan.steps);
-    hand(report, "root", root);
-  }
   for (let i = 0; i < plan.steps.length; i++) {
     const tree = plan.steps[i]!.idmap === "" ? -1 : shift.source(plan.steps[i]!);
     if (tree >= 0) hand(report, String(i), tree);
+  }
+  if (plan.root.idmap !== "") {
+    const root = openRoot(plan.root, shift);
+    if (!shift.complete) makePlaces(root, plan.steps);
+    const tree = tryOpenTree(root, "", OPEN_TREE_CLONE + AT_RECURSIVE + AT_EMPTY_PATH);
+    if (tree < 0) throw new SysError("open_tree", "the container's root", -tree);
+    enterNamespace(openFile(`${own}/mnt`, O_RDONLY), CLONE_NEWNS, `${own}/mnt`);
+    keepToOurselves();
+    attachMount(tree, plan.root.mountpoint);
+    hand(report, "root", tree);
   }
   const r = tryWrite(report, PROCEED, 0, PROCEED.length);
   if (r < 0) throw new SysError("write", "report socket", -r);

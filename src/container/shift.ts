@@ -1,7 +1,7 @@
 /**
  * What belongs to the device's users shown as a container's own: idmapped
- * mounts. Used by the real root in the mount namespace of a container that
- * waits. Sources: mount_setattr(2), MOUNT_ATTR_IDMAP; LXC's idmap= options.
+ * mounts. Used by the real root for a container that waits. Sources:
+ * mount_setattr(2), MOUNT_ATTR_IDMAP; LXC's idmap= options.
  */
 import { AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, MS_RDONLY, MS_REC, O_RDONLY } from "../sys/constants.ts";
 import { EINVAL, ENOENT, ENOSYS, EPERM } from "../sys/errno.ts";

@@ -131,6 +131,10 @@ const SANDBOXES: { says: string; flags: string[]; config: string[] }[] = [
     says: "sandbox, LXC configuration and terminal", flags: ["--tty", "--memory", "64m"],
     config: ["lxc.tty.max = 2", "lxc.pty.max = 64", "lxc.mount.auto = proc:mixed sys:ro cgroup", "lxc.cgroup.devices.deny = a", "lxc.cgroup.devices.allow = c 1:3 rwm", "lxc.cap.drop = sys_module", "lxc.prlimit.nofile = 256", "lxc.net.0.type = veth", "lxc.net.0.flags = up", "lxc.net.0.ipv4.address = 10.214.0.2/24"],
   },
+  {
+    says: "sandbox, ids of its own", flags: [],
+    config: ["lxc.mount.auto = proc", "lxc.idmap = u 0 100000 65536", "lxc.idmap = g 0 200000 65536", "lxc.rootfs.options = idmap=container", `lxc.mount.entry = ${tmpdir()} srv none bind,ro,create=dir,idmap=container 0 0`],
+  },
 ];
 
 /** So that they are made by the next start, and that can be refused. */

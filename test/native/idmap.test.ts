@@ -140,18 +140,22 @@ housed("a killed manager's mapped container is taken over, and taken down whole"
   assert.equal(h.daemon.leftovers("/volumes/web"), []);
 });
 
+/** Where mounts spread, with one below a folder that containers see; afterwards there is none of a container's. */
+const SPREADING = 'mount -t tmpfs below "$0/closed/below"; "$@"; s=$?; ! grep " /run/wherry/" /proc/self/mountinfo >&2 || echo LEFT >&2; exit $s';
+
 /** A sandbox with a configuration of these lines; rootfs is a folder of files that belong to root. */
-async function sandbox(lines: string[], script: string, look: (work: string, r: { status: number | null; lines: string[]; said: string }) => void): Promise<void> {
+async function sandbox(lines: string[], script: string, look: (work: string, r: { status: number | null; lines: string[]; said: string }) => void, root = "$T/root"): Promise<void> {
   const program = await ensureBinary(targetNamed("x86_64"));
   const work = mkdtempSync(join(tmpdir(), "wherry-idmap-"));
   try {
     chmodSync(work, 0o755);
     busyboxRoot(debsDir("amd64"), APPLETS).stage(join(work, "root"));
-    mkdirSync(join(work, "closed/sub"), { recursive: true });
+    mkdirSync(join(work, "closed/below"), { recursive: true });
     writeFileSync(join(work, "closed/secret"), "told\n", { mode: 0o600 });
     chmodSync(join(work, "closed"), 0o700);
     writeFileSync(join(work, "config"), ["lxc.mount.auto = proc sys:ro", ...lines].map((l) => `${l.replaceAll("$T", work)}\n`).join(""));
-    const r = spawnSync(program, ["sandbox", "--config", join(work, "config"), join(work, "root"), "/bin/sh", "-c", script], { encoding: "utf8", timeout: 300_000 });
+    const r = spawnSync("unshare", ["-m", "--propagation", "shared", "sh", "-c", SPREADING, work, program, "sandbox", "--config", join(work, "config"), root.replace("$T", work), "/bin/sh", "-c", script], { encoding: "utf8", timeout: 300_000 });
+    assert.not.match(r.stderr, "LEFT");
     look(work, { status: r.status, lines: r.stdout.trimEnd().split("\n"), said: r.stderr });
     assert.not.match(readFileSync("/proc/self/mountinfo", "utf8"), new RegExp(work));
   } finally {
@@ -168,6 +172,17 @@ const kernelTest = (title: string, body: () => Promise<void>): void => {
 const ROOT = "lxc.rootfs.options = idmap=container";
 const ENTRY = "lxc.mount.entry = $T/closed srv none bind,idmap=container,create=dir 0 0";
 
+/** With the file of a user namespace where root is user 5000, group 6000 of this machine. */
+async function withUsers(body: (file: string) => Promise<void>): Promise<void> {
+  const other = spawnSync("sh", ["-c", "unshare -U sleep 1000 > /dev/null 2>&1 & p=$!; until [ \"$(readlink /proc/$p/ns/user)\" != \"$(readlink /proc/self/ns/user)\" ]; do :; done; echo '0 5000 10' > /proc/$p/uid_map; echo '0 6000 10' > /proc/$p/gid_map; echo $p"], { encoding: "utf8" });
+  const pid = Number(other.stdout);
+  try {
+    await body(`/proc/${pid}/ns/user`);
+  } finally {
+    process.kill(pid, "SIGKILL");
+  }
+}
+
 kernelTest("a sandbox shows its root as idmap= says, else as the device's", async () => {
   await sandbox(MAPS, "stat -c %u /bin; touch /made; touch /bin/made || echo refused", (_, r) => assert.equal([r.status, r.lines], [0, ["65534", "refused"]], r.said));
   await sandbox([...MAPS, ROOT], "stat -c '%u %g' /bin /bin/sh; touch /bin/made && stat -c %u /bin/made", (work, r) => {
@@ -176,22 +191,21 @@ kernelTest("a sandbox shows its root as idmap= says, else as the device's", asyn
   });
 });
 
+kernelTest("a root of this machine with all its mounts is shown as well, and by another user namespace", async () => {
+  await sandbox([...MAPS, ROOT], "stat -c %u / /bin; touch /usr/made", (_, r) => assert.equal([r.status, r.lines], [0, ["0", "0"]], r.said), "/");
+  await withUsers(async (users) => sandbox([ROOT.replace("container", users)], "stat -c '%u %g' /bin", (_, r) => assert.equal([r.status, r.lines], [0, ["5000 6000"]], r.said)));
+});
+
 kernelTest("a folder that is closed to the container is its own by idmap=, and what it makes is the device's", async () => {
-  await sandbox([...MAPS, ENTRY], "cat /srv/secret; stat -c '%u %g' /srv /srv/secret; echo x > /srv/sub/made", (work, r) => {
+  await sandbox([...MAPS, ENTRY], "cat /srv/secret; stat -c '%u %g' /srv /srv/secret; echo x > /srv/made; ls /srv/below", (work, r) => {
     assert.equal([r.status, r.lines], [0, ["told", "0 0", "0 0"]], r.said);
-    assert.is(owner(join(work, "closed/sub/made")), "0 0");
+    assert.is(owner(join(work, "closed/made")), "0 0");
   });
   await sandbox([...MAPS, ENTRY.replace("bind", "bind,ro")], "cat /srv/secret; echo x > /srv/made", (_, r) => {
     assert.equal(r.lines, ["told"], r.said);
     assert.match(r.said, /Read-only file system/);
   });
-  const other = spawnSync("sh", ["-c", "unshare -U sleep 1000 > /dev/null 2>&1 & p=$!; until [ \"$(readlink /proc/$p/ns/user)\" != \"$(readlink /proc/self/ns/user)\" ]; do :; done; echo '0 5000 10' > /proc/$p/uid_map; echo '0 6000 10' > /proc/$p/gid_map; echo $p"], { encoding: "utf8" });
-  const pid = other.stdout.trim();
-  try {
-    await sandbox([ENTRY.replace("container", `/proc/${pid}/ns/user`)], "stat -c '%u %g' /srv /srv/secret", (_, r) => assert.equal([r.status, r.lines], [0, ["5000 6000", "5000 6000"]], r.said));
-  } finally {
-    process.kill(Number(pid), "SIGKILL");
-  }
+  await withUsers(async (users) => sandbox([ENTRY.replace("container", users)], "stat -c '%u %g' /srv /srv/secret", (_, r) => assert.equal([r.status, r.lines], [0, ["5000 6000", "5000 6000"]], r.said)));
 });
 
 kernelTest("maps and idmap= words that mean nothing end the start by name", async () => {
