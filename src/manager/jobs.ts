@@ -155,7 +155,7 @@ const PARTS = 4;
 /** Takes down links, exports, volumes and groups; lines of the answer name what could not be. */
 export class CleanJob extends Job {
   private readonly remains: Remains;
-  private locked = false;
+  private lockFd = -1;
 
   constructor(remains: Remains) {
     super();
@@ -164,10 +164,15 @@ export class CleanJob extends Job {
 
   run(): string {
     const told: string[] = [];
-    this.tell("stop", told);
-    const left = this.takeDown();
-    this.tell("post-stop", told);
-    return [...told, ...left].join("\n");
+    try {
+      this.tell("stop", told);
+      const left = this.takeDown();
+      this.tell("post-stop", told);
+      return [...told, ...left].join("\n");
+    } finally {
+      closeFd(this.lockFd); // it may have been the manager itself
+      this.lockFd = -1;
+    }
   }
 
   private tell(type: HookType, told: string[]): void {
@@ -188,10 +193,9 @@ export class CleanJob extends Job {
 
   /** Taking down without the lock is better than leaving it all; the next attempt asks for it again. */
   private lock(left: string[]): void {
-    if (this.locked) return;
+    if (this.lockFd >= 0) return;
     try {
-      lockFile(this.remains.lock);
-      this.locked = true;
+      this.lockFd = lockFile(this.remains.lock);
     } catch (e) {
       left.push(reason(e));
     }

@@ -47,7 +47,7 @@ class Pending extends Watch {
     const n = tryRead(this.fd, b, 0, b.length);
     if (n === -EAGAIN) return;
     if (n > 0) {
-      if (this.size < ANSWER_BYTES) this.parts.push(b.subarray(0, n));
+      if (this.size < ANSWER_BYTES) this.parts.push(b.slice(0, n));
       this.size = this.size + n;
       return;
     }
