@@ -6,7 +6,7 @@
  */
 import { u32At, i32At } from "../sys/bytes.ts";
 import { EPOLLIN, O_RDONLY } from "../sys/constants.ts";
-import { closeFd, listFolders, readTextOr, tryOpen, tryPutText, tryRead } from "../sys/files.ts";
+import { closeFd, listFolders, readTextOr, statPath, tryOpen, tryPutText, tryRead } from "../sys/files.ts";
 import { type Loop, openEventCounter, openInotify, Timer, unwatchPath, Watch, tryWatchPath } from "../sys/loop.ts";
 import { tryOpenPidfd } from "../sys/processes.ts";
 import { cgroupProcesses, isPopulated, keyedNumber } from "./kill.ts";
@@ -21,6 +21,8 @@ export abstract class CgroupListener {
 
 function v1Kills(directory: string): number {
   let n = Math.max(0, keyedNumber(readTextOr(`${directory}/memory.oom_control`, ""), "oom_kill"));
+  const s = statPath(directory);
+  if (s === null || s.links === 2) return n; // no folder in it
   for (const name of listFolders(directory)) n += v1Kills(`${directory}/${name}`);
   return n;
 }
@@ -42,6 +44,8 @@ class Watched {
   kills = 0;
   eventFd = -1;
   left: number[] = [];
+  /** Somebody waits for it to be empty. */
+  awaited = false;
 
   constructor(container: string, places: CgroupPlace[]) {
     this.container = container;
@@ -155,6 +159,7 @@ export class CgroupMonitor extends Watch {
   awaitEmpty(container: string): boolean {
     const w = this.byName.get(container);
     if (w === undefined || !isPopulated(w.places)) return true;
+    w.awaited = true;
     for (const p of w.places) if (p.version === 2) return false;
     return this.watchLeft(w);
   }
@@ -170,10 +175,10 @@ export class CgroupMonitor extends Watch {
       at += EVENT_BYTES + u32At(b, at + 12);
     }
     for (const w of seen) {
-      this.checkMemory(w);
+      if (w.eventFd < 0) this.checkMemory(w);
       if (this.byName.get(w.container) !== w) continue;
       this.listener.freezeChanged(w.container);
-      if (this.byName.get(w.container) === w && !isPopulated(w.places)) this.listener.emptied(w.container);
+      if (w.awaited && this.byName.get(w.container) === w && !isPopulated(w.places)) this.listener.emptied(w.container);
     }
   }
 

@@ -122,6 +122,12 @@ const NO_PROGRAM: Uint8Array = new Uint8Array(0);
 /** The default is the same for all containers: fetched once. */
 let defaultProgram: Uint8Array = NO_PROGRAM;
 
+/** The last profile file that was compiled, and what came of it: containers share one, and one that is started again finds it made. */
+let lastText = "";
+let lastFilter: Filter = { program: NO_PROGRAM, problems: [], warnings: [] };
+/** Text of a profile that is kept for that. */
+const KEPT_CHARACTERS = 8192;
+
 /** The filter of a container: its own profile file where it has one, the default in the profiles that have one. */
 export function seccompFilter(d: ContainerDescription, profile: ProfileName): Filter {
   const warnings: Problem[] = [];
@@ -131,13 +137,19 @@ export function seccompFilter(d: ContainerDescription, profile: ProfileName): Fi
     return { program: defaultProgram, problems: [], warnings };
   }
   try {
-    const file = parseSeccompProfile(readText(d.seccomp.profile), d.seccomp.profile);
+    const text = readText(d.seccomp.profile);
+    if (text === lastText) return lastFilter;
+    const file = parseSeccompProfile(text, d.seccomp.profile);
     for (const w of file.warnings) warnings.push(w);
     if (file.problems.length > 0) return { program: NO_PROGRAM, problems: file.problems, warnings };
     if (file.profile.rules.length > MAX_RULES) {
       return { program: NO_PROGRAM, problems: [{ at: d.seccomp.profile, why: `more than ${MAX_RULES} rules` }], warnings };
     }
-    return { program: compileProfile(file.profile, warnings), problems: [], warnings };
+    const program = compileProfile(file.profile, warnings);
+    if (text.length > KEPT_CHARACTERS || warnings.length > 0) return { program, problems: [], warnings };
+    lastText = text;
+    lastFilter = { program, problems: [], warnings };
+    return lastFilter;
   } catch (e) {
     return { program: NO_PROGRAM, problems: [{ at: "lxc.seccomp.profile", why: reason(e) }], warnings };
   }

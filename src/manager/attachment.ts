@@ -38,6 +38,12 @@ export class Attachment {
   /** A start waits for the end of the cleaning. */
   mountWaits = false;
   statusTimer: Timer | null = null;
+  /** Its volumes are mounted already: the run before has ended a moment ago. */
+  kept = false;
+  /** The logger may have files on its volumes open. */
+  followed = false;
+  /** How many ends of it the logger has been told and has not answered. */
+  untoldEnds = 0;
   /** Runs while the logger reads what is left of its log files. */
   captureTimer: Timer | null = null;
 

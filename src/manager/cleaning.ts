@@ -4,14 +4,16 @@
  * groups. It goes on whatever can't be looked at: what is still there then
  * shows when the groups are removed. Rules: runtime spec §4, §9.
  */
+import { removeCgroups } from "../cgroup/apply.ts";
 import { killCgroup } from "../cgroup/kill.ts";
 import { CgroupListener, CgroupMonitor, oomKills } from "../cgroup/monitor.ts";
 import { Answer, startWorker } from "../supervisor/worker.ts";
 import { SIGHUP, SIGKILL } from "../sys/constants.ts";
-import { reason } from "../sys/error.ts";
+import { reason, SysError } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
 import { Timer } from "../sys/loop.ts";
 import { trySignalPidfd } from "../sys/processes.ts";
+import { renewVolumes } from "../volume/apply.ts";
 import { planExports } from "../volume/exports.ts";
 import type { Attachment } from "./attachment.ts";
 import { closeConsole } from "./consoles.ts";
@@ -61,8 +63,9 @@ export class Cleaning extends CgroupListener {
 
   begin(a: Attachment): void {
     a.cleaning = true;
-    this.kill(a);
-    this.goOn(a);
+    const isOver = a.unit.pidfd < 0 && a.server < 0 && this.isEmpty(a);
+    if (!isOver) this.kill(a);
+    this.goOn(a, isOver);
   }
 
   kill(a: Attachment): void {
@@ -98,15 +101,31 @@ export class Cleaning extends CgroupListener {
   }
 
   /** The next step that is possible now: process gone, group empty, log files read, then the worker. */
-  goOn(a: Attachment): void {
+  goOn(a: Attachment, isEmpty: boolean = false): void {
     if (a.unit.pidfd >= 0 || a.server >= 0 || a.statusTimer !== null || a.captureTimer !== null) return;
-    if (!this.isEmpty(a)) return;
+    if (!isEmpty && !this.isEmpty(a)) return;
     this.monitor.remove(a.unit.name());
     if (closeConsole(this.runtime, a)) {
       a.captureTimer = new CaptureTimer(this, a.unit.name());
       this.runtime.loop.arm(a.captureTimer, CAPTURE_MS);
     } else {
       this.takeDown(a);
+    }
+  }
+
+  /** The logger holds nothing any more of the oldest end it was told: of the last one when it has answered all. */
+  answered(name: string): void {
+    const a = this.runtime.attachments.get(name);
+    if (a === undefined) return;
+    a.untoldEnds = Math.max(0, a.untoldEnds - 1);
+    if (a.untoldEnds === 0) this.captured(name);
+  }
+
+  /** What it had open is closed. */
+  loggerLost(): void {
+    for (const a of this.runtime.attachments.values()) {
+      a.untoldEnds = 0;
+      this.captured(a.unit.name());
     }
   }
 
@@ -119,16 +138,53 @@ export class Cleaning extends CgroupListener {
     this.takeDown(a);
   }
 
+  /**
+   * Where the next run follows at once and nothing of what lies in between may
+   * wait, that is done here and now: what it would only mount again stays.
+   */
+  private renewed(a: Attachment): boolean {
+    const r = this.runtime;
+    const c = a.unit.container;
+    const how = a.unit.ending.kind;
+    if (!a.networked || a.network === null || a.network.afterExit.length > 0 || a.hooks !== null || (how !== "exited" && how !== "killed")) return false;
+    if (c.exports.length + c.driversRequired.length + c.driversOptional.length > 0 || !r.restartsAtOnce(a.unit)) return false;
+    try {
+      return removeCgroups(a.places).length === 0 && renewVolumes(volumePlanOf(r.around, c));
+    } catch (e) {
+      if (!(e instanceof SysError)) throw e;
+      return false; // the worker says what is wrong
+    }
+  }
+
   private takeDown(a: Attachment): void {
+    if (a.unit.phase === "CLEANING" && this.renewed(a)) this.keep(a);
+    else this.takeDownAll(a, true);
+  }
+
+  private keep(a: Attachment): void {
+    closeFd(a.netFd);
+    a.netFd = -1;
+    a.networked = false;
+    a.kept = true;
+    this.cleaned(a, true, "");
+    if (a.kept && a.unit.phase !== "MOUNTING") this.takeDownAll(a, false); // its start waits for others
+  }
+
+  private takeDownAll(a: Attachment, byWorker: boolean): void {
     const r = this.runtime;
     const c = a.unit.container;
     const network = a.networked ? a.network : null;
     a.networked = false;
+    a.kept = false;
     const job = new CleanJob({
       hooks: network === null ? null : a.hooks, target: a.unit.ending.kind === "killed" && a.unit.ending.code === SIGHUP ? "reboot" : "stop",
       lock: lockOf(r.settings, c.name), volumes: volumePlanOf(r.around, c), places: a.places, network, netFd: a.netFd,
       exports: planExports(r.settings.exports, c.name, c.exports), exportsDir: r.settings.exports,
     });
+    if (!byWorker) {
+      this.cleanHere(a, job);
+      return;
+    }
     try {
       startWorker(this.runtime.loop, job, new Cleaned(this, a));
       closeFd(a.netFd);

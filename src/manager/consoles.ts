@@ -48,14 +48,17 @@ export function consoleEnded(r: ContainerRuntime, name: string, text: string): v
   if (a !== undefined) a.unit.lastEnding().lastLines = text;
 }
 
-/** The container is down: nothing more will come. Result: whether its files are followed, so that the logger has to let go of its mounts before they can. */
+/** The container is down: nothing more will come. Result: whether the logger may have files of it open and has to let go of its mounts before they can. */
 export function closeConsole(r: ContainerRuntime, a: Attachment): boolean {
   const told = r.logger.send({ kind: "end", name: a.unit.name() }, []);
   closeFd(a.console);
   for (const fd of a.ttys) closeFd(fd);
   a.console = -1;
   a.ttys = [];
-  return told && r.settings.followLogs && a.unit.container.config !== "";
+  if (told) a.untoldEnds = a.untoldEnds + 1;
+  const waits = told && a.followed;
+  a.followed = false;
+  return waits;
 }
 
 /** A file of its log folder to a client of the control socket, on its own descriptor. */

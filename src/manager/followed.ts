@@ -48,7 +48,8 @@ export function followFiles(r: ContainerRuntime, a: Attachment): void {
   if (root < 0) return; // it has ended meanwhile
   const uidMap = readTextOr(`/proc/${unit.pid}/uid_map`, "");
   const folder = `${r.settings.logs}/${unit.revision}/${unit.name()}`;
-  const isIts = processStart(unit.pid) === unit.startTicks; // an adopted one may have been reaped, and its pid be another's
+  const isIts = !a.adopted || processStart(unit.pid) === unit.startTicks; // an adopted one may have been reaped, and its pid be another's
+  a.followed = a.followed || isIts;
   if (isIts && !r.logger.send({ kind: "follow", name: unit.name(), pid: unit.pid, uidMap, folder, maxBytes: r.settings.logFileBytes, files: plan.files }, [root])) {
     r.log.warn("log", "its log files are not followed", ["name", unit.name(), "why", "the logger takes nothing"]);
   }

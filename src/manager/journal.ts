@@ -4,8 +4,9 @@
  * down. On a tmpfs, so a power cut takes journal and containers together.
  * A container counts as taken over only when pid and start time still match.
  */
-import { O_CREAT, O_WRONLY } from "../sys/constants.ts";
+import { CLOCK_BOOTTIME, O_CREAT, O_WRONLY } from "../sys/constants.ts";
 import { closeFd, makeDirectories, listDirectory, openFile, readTextOr, tryUnlink, writeAll } from "../sys/files.ts";
+import { clockMs } from "../sys/loop.ts";
 import { parseDecimal, toUtf8, words } from "../sys/text.ts";
 import type { Ending, Unit, Wish } from "../supervisor/unit.ts";
 
@@ -51,6 +52,19 @@ export function startTicksOf(stat: string): number {
   const after = stat.slice(stat.lastIndexOf(")") + 1);
   const f = words(after);
   return f.length < 20 ? 0 : Math.max(0, parseDecimal(f[19]!));
+}
+
+/** Length of a clock tick as /proc counts them, on all machines of ours. */
+const TICK_MS = 10;
+
+/** Clock ticks since boot. */
+export function ticksNow(): number {
+  return Math.floor(clockMs(CLOCK_BOOTTIME) / TICK_MS);
+}
+
+/** Start time of a process that was made after `before` (ticksNow): looked up only where that is not the tick it is now. */
+export function startedSince(before: number, pid: number): number {
+  return ticksNow() === before ? before : processStart(pid);
 }
 
 /** Start time of a process, 0 when there is none. */

@@ -236,7 +236,7 @@ export class Manager {
   }
 
   loggerEnded(name: string): void {
-    if (this.runtime !== null) this.runtime.cleaning.captured(name);
+    if (this.runtime !== null) this.runtime.cleaning.answered(name);
   }
 
   loggerLost(): void {
@@ -250,7 +250,7 @@ export class Manager {
     this.notify.handOver();
     if (this.runtime === null) return;
     handConsoles(this.runtime);
-    for (const u of this.boss!.units) this.runtime.cleaning.captured(u.name());
+    this.runtime.cleaning.loggerLost();
   }
 
   unitChanged(unit: Unit): void {

@@ -71,7 +71,9 @@ export class Mounting {
   private begin(a: Attachment): void {
     const r = this.runtime;
     const c = a.unit.container;
+    const kept = a.kept;
     let modules: string[] = [];
+    a.kept = false;
     try {
       a.begin(r.around.facts.layout);
       if (c.config !== "") {
@@ -83,6 +85,10 @@ export class Mounting {
           r.refuse(a.unit, p.problems.map((q) => `${q.at}: ${q.why}`).join("; "));
           return;
         }
+      }
+      if (kept) {
+        this.mounted(a, true, "");
+        return;
       }
       const wish = {
         lock: lockOf(r.settings, c.name), folders: ownFolders(r.settings, c, r.around.revision), modules, volumes: volumePlanOf(r.around, c), options: r.around.volumes,

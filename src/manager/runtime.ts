@@ -35,7 +35,7 @@ import { followFiles } from "./followed.ts";
 import { watchEnd } from "./ends.ts";
 import { type InsideEnd, InsideRun } from "./inside.ts";
 import { StartedJob, type Disks } from "./jobs.ts";
-import { processStart } from "./journal.ts";
+import { startedSince, ticksNow } from "./journal.ts";
 import { Mounting } from "./mounting.ts";
 import { Networks } from "./networks.ts";
 import { hostFolders, type Surroundings } from "./prepare.ts";
@@ -163,7 +163,9 @@ export class ContainerRuntime extends Runtime {
       a.networked = true;
       unit.frozen = false;
       prepareNetwork(p.network);
+      const before = ticksNow();
       const launched = launch(p.plan!);
+      unit.startTicks = startedSince(before, launched.pid);
       if (launched.server.pid > 0) {
         a.server = launched.server.pidfd;
         this.loop.add(a.server, EPOLLIN, new ServerWatch(this, a, launched.server));
@@ -175,7 +177,6 @@ export class ContainerRuntime extends Runtime {
       unit.pidfd = launched.pidfd;
       a.console = launched.console;
       a.ttys = launched.ttys;
-      unit.startTicks = processStart(launched.pid);
       handConsole(this, a);
       this.loop.add(launched.report, EPOLLIN, new ReportWatch(this, a));
       watchEnd(this, a);
@@ -251,6 +252,10 @@ export class ContainerRuntime extends Runtime {
     const run = new InsideRun(this.loop, { name: unit.name(), pid: unit.pid, command, environment, filter: this.attachment(unit).filter, timeoutMs }, end);
     run.start();
     return run;
+  }
+
+  restartsAtOnce(unit: Unit): boolean {
+    return this.boss!.restartsAtOnce(unit);
   }
 
   /** Containers whose namespaces others may share. */

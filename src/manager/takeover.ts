@@ -113,6 +113,7 @@ export function sweep(unit: Unit, runtime: ContainerRuntime, known: boolean): vo
 function recall(unit: Unit, runtime: ContainerRuntime, whole: boolean): Attachment {
   const a = runtime.attachment(unit);
   a.begin(runtime.around.facts.layout);
+  a.followed = runtime.settings.followLogs;
   if (!whole || unit.container.config === "") return a;
   try {
     a.take(runtime.mounting.prepare(unit.container));

@@ -47,6 +47,7 @@ STOPPING exited CLEANING clean
 STOPPING failed CLEANING clean
 CLEANING cleaned STOPPED decide release
 STOPPED recover RECOVERING arm-retry
+STOPPED retry INSTALLED release
 STOPPED start INSTALLED reset release
 RECOVERING retry INSTALLED release
 RECOVERING start INSTALLED disarm-retry reset release
@@ -69,7 +70,7 @@ STARTED go hold start retry kill mounted mount-only started failed cleaned recov
 READY go hold start retry kill mounted mount-only started failed ready cleaned recover
 STOPPING go hold start retry stop mounted mount-only started ready cleaned recover
 CLEANING go hold start stop retry kill mounted mount-only started failed ready exited recover
-STOPPED go hold stop retry kill mounted mount-only started failed ready exited cleaned
+STOPPED go hold stop kill mounted mount-only started failed ready exited cleaned
 RECOVERING go hold kill mounted mount-only started failed ready exited cleaned recover
 `;
 

@@ -5,15 +5,15 @@
  * system: effects are the runtime's, time comes from Timers.
  * Rules: state format spec "Status, goals, startup".
  */
-import type { AutoRecovery, Container, Group } from "../state/model.ts";
+import type { Container, Group } from "../state/model.ts";
 import type { Log } from "../log/line.ts";
 import { lowerAscii } from "../sys/ascii.ts";
 import type { Timer } from "../sys/loop.ts";
 import { edgeFor, isIgnored, type Effect, type Event } from "./edges.ts";
 import { allGoals, groupStatus, planStarts, type Member } from "./groups.ts";
-import { afterEnd } from "./recovery.ts";
+import { afterEnd, type Verdict } from "./recovery.ts";
 import { goalState, rank, type GoalState, type Status } from "./status.ts";
-import { noEnding, TimerOwner, Unit, type TimerKind } from "./unit.ts";
+import { noEnding, TimerOwner, Unit, type TimerKind, type Wish } from "./unit.ts";
 
 export abstract class Timers {
   abstract nowMs(): number;
@@ -273,16 +273,12 @@ export class Supervisor extends TimerOwner {
       return;
     }
     if (wish === "stop") unit.userStopped = true;
-    const verdict = afterEnd(this.rules(unit), {
-      userStopped: unit.userStopped, discarded: wish === "discard" || this.stopping,
-      succeeded: unit.ending.kind === "exited" && unit.ending.code === 0, neverStarted: unit.ending.kind === "refused",
-      retries: unit.retries, upSeconds: (this.timers.nowMs() - unit.startedMs) / 1000, duringUpdate: this.duringUpdate,
-    });
+    const verdict = this.verdict(unit, wish);
     if (verdict.kind === "recover") {
       unit.retries = verdict.retries;
       this.log.info("container", "will be started again", ["name", unit.name(), "in_s", String(verdict.delaySeconds), "why", verdict.why]);
-      this.timers.arm(unit.retryTimer, verdict.delaySeconds * 1000);
-      this.dispatch(unit, "recover");
+      if (verdict.delaySeconds > 0) this.timers.arm(unit.retryTimer, verdict.delaySeconds * 1000);
+      this.dispatch(unit, verdict.delaySeconds > 0 ? "recover" : "retry");
       return;
     }
     unit.settled = true;
@@ -291,8 +287,19 @@ export class Supervisor extends TimerOwner {
     this.checkAllDown();
   }
 
-  private rules(unit: Unit): AutoRecovery {
-    return unit.container.autoRecovery;
+  private verdict(unit: Unit, wish: Wish): Verdict {
+    return afterEnd(unit.container.autoRecovery, {
+      userStopped: unit.userStopped, discarded: wish === "discard" || this.stopping,
+      succeeded: unit.ending.kind === "exited" && unit.ending.code === 0, neverStarted: unit.ending.kind === "refused",
+      retries: unit.retries, upSeconds: (this.timers.nowMs() - unit.startedMs) / 1000, duringUpdate: this.duringUpdate,
+    });
+  }
+
+  /** Whether its next start would follow at once if it were down now. */
+  restartsAtOnce(unit: Unit): boolean {
+    if (unit.wish !== "none") return unit.wish === "restart";
+    const v = this.verdict(unit, "none");
+    return v.kind === "recover" && v.delaySeconds === 0;
   }
 
   timerExpired(unit: Unit, kind: TimerKind): void {

@@ -45,9 +45,11 @@ export const EINPROGRESS = 115;
 export const ENOKEY = 126;
 export const EKEYREJECTED = 129;
 
-/** The names in the order of their numbers. */
-function names(): string[] {
+/** The names in the order of their numbers, each with a blank before and behind it. */
+function names(): string {
   return (
+    " "
+    +
     "0 EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV "
     + "ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK "
     + "ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP 41 ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT "
@@ -57,13 +59,14 @@ function names(): string[] {
     + "EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN "
     + "ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM "
     + "ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD "
-    + "ENOTRECOVERABLE ERFKILL EHWPOISON"
-  ).split(" ");
+    + "ENOTRECOVERABLE ERFKILL EHWPOISON "
+  );
 }
 
 /** "EINVAL" for 22; the number itself, "errno 999", where there is no name. */
 export function errnoName(errno: number): string {
   const known = names();
-  const name = errno > 0 && errno < known.length ? known[errno]! : "";
-  return name.startsWith("E") ? name : `errno ${errno}`;
+  let at = 1;
+  for (let n = 0; n < errno && at > 0; n++) at = known.indexOf(" ", at) + 1;
+  return known.charAt(at) === "E" && at > 0 ? known.slice(at, known.indexOf(" ", at)) : `errno ${errno}`;
 }

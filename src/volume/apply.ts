@@ -6,8 +6,8 @@
 import { MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, MNT_DETACH, O_CREAT, O_RDONLY, S_IFDIR, S_IFMT, UMOUNT_NOFOLLOW } from "../sys/constants.ts";
 import { EBUSY, EEXIST, EINVAL, ENOENT } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
-import { closeFd, makeDirectories, openFile, removeTree, statPath, tryMakeDirectory, tryRemoveDirectory, tryUnlink } from "../sys/files.ts";
-import { mountAt, tryUnmount } from "../sys/mounts.ts";
+import { closeFd, makeDirectories, openFile, removeTree, statFilesystem, statPath, tryMakeDirectory, tryRemoveDirectory, tryUnlink } from "../sys/files.ts";
+import { mountAt, tryMount, tryUnmount } from "../sys/mounts.ts";
 import { copyTree, emptyFolder } from "./copy.ts";
 import { mountImage } from "./image.ts";
 import type { BindStep, VolumeOptions, VolumePlan, VolumeStep } from "./plan.ts";
@@ -15,6 +15,8 @@ import { closeVerity, mountVerity } from "./verity.ts";
 
 /** How it went. why: "" or the first failure, naming part, volume, call, file and errno; then nothing is left mounted. */
 export type VolumesDone = { ok: boolean; why: string; warnings: string[] };
+
+const TMPFS_DATA = "mode=755";
 
 /** How often the same place may be mounted over: a crash between two starts can leave one a start. */
 const MAX_STACKED = 32;
@@ -81,7 +83,7 @@ function acquire(s: VolumeStep, options: VolumeOptions): void {
   if (s.kind === "image") mountImage(s, options.loopBase);
   else if (s.kind === "verity") mountVerity(s, options.loopBase);
   else if (s.kind === "bind") bindFolder(s);
-  else mountAt("tmpfs", s.target, "tmpfs", 0, "mode=755");
+  else mountAt("tmpfs", s.target, "tmpfs", 0, TMPFS_DATA);
 }
 
 /** Releases one step, whatever of it there is; returns a warning or "". */
@@ -126,6 +128,28 @@ export function mountVolumes(plan: VolumePlan, options: VolumeOptions): VolumesD
     }
   }
   return { ok: true, why: "", warnings };
+}
+
+/** So much in a tmpfs is given back at once. */
+const SMALL_BYTES = 16 * 1048576;
+
+/** What is mounted there may stay, or is gone in no time. */
+function isRenewable(s: VolumeStep): boolean {
+  const there = statPath(s.target);
+  if (there === null || !there.isMountRoot || s.kind === "copy" || (s.kind === "bind" && s.wipe)) return false;
+  if (s.kind !== "tmpfs") return true;
+  const size = statFilesystem(s.target);
+  return size.total - size.free < SMALL_BYTES;
+}
+
+/**
+ * Makes ready for another run at once what one has left: boot storage is new,
+ * all else stays mounted. False where that would take time, wait for storage,
+ * or was refused: then it has to be taken down and mounted anew.
+ */
+export function renewVolumes(plan: VolumePlan): boolean {
+  if (!plan.steps.every((s) => isRenewable(s))) return false;
+  return plan.steps.every((s) => s.kind !== "tmpfs" || (tryUnmount(s.target, UMOUNT_NOFOLLOW) === 0 && tryMount("tmpfs", s.target, "tmpfs", 0, TMPFS_DATA) === 0));
 }
 
 /** Takes down all of a plan, whatever of it is up. Returns what could not be, in words. */

@@ -18,6 +18,7 @@ const ELSEWHERE: Shown[] = [
   { row: "§2 auto_recovery", says: "delays, factors, windows, what follows when retries are used up", where: "unit/supervisor/recovery" },
   { row: "§2 fail", says: "a container that fails for good makes the device reboot in order, with a clean disk", where: "boot/wrong_input" },
   { row: "§2 auto_recovery", says: "a container that is killed is noticed and started again", where: "boot/demo" },
+  { row: "§2 auto_recovery", says: "one that is started again at once: its image stays mounted, all that was of the run before is gone", where: "native/restart" },
   { row: "§3 start", says: "a start that fails names container, step, path and errno, others run on", where: "boot/wrong_input, native/container" },
   { row: "§4 halt signal", says: "systemd is halted by SIGRTMIN+3, busybox init by SIGPWR, a program by SIGTERM", where: "native/userlands, boot/userlands" },
   { row: "§4 whole state", says: "poweroff stops all containers and leaves a clean disk", where: "boot/demo" },

@@ -1,0 +1,121 @@
+/**
+ * A container that is started again at once: what does not change stays
+ * mounted, everything of the run before is gone, and nothing is left however
+ * the row of starts ends.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { runResult } from "../../toolchain/run.ts";
+import { act, housed, scripted, WAITS, type House } from "./supervision/house.ts";
+
+const AT_ONCE = { policy: "always", max_retries: 0, retry_delay: 0, backoff_policy: "never" };
+const HOUR = { ...AT_ONCE, retry_delay: 3600 };
+
+/** Marks the mount of a container's image; another mount of it would not have the mark. */
+function mark(h: House, name: string): void {
+  assert.is(runResult("mount", ["-o", "remount,bind,ro,nosuid", join(h.top, "volumes", name, "root.squashfs")]).status, 0);
+}
+
+function isMarked(h: House, name: string): boolean {
+  const place = join(h.top, "volumes", name, "root.squashfs");
+  const found = readFileSync("/proc/self/mountinfo", "utf8").split("\n").map((l) => l.split(" ")).filter((f) => f[4] === place);
+  assert.is(found.length, 1, `${place} is mounted once`);
+  return found[0]![5]!.split(",").includes("nosuid");
+}
+
+/** Its cgroup: another one has another inode. */
+function group(name: string): string {
+  const mount = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((l) => / - cgroup2? /.test(l))!.split(" ")[4]!;
+  return String(statSync(join(mount, "lxc", name)).ino);
+}
+
+/** Ends its init and waits for the next one. */
+async function kill(h: House, name: string): Promise<void> {
+  const before = await h.daemon.show(name);
+  process.kill(before.pid, "SIGKILL");
+  await h.daemon.until(`${name} runs again`, async () => {
+    const now = await h.daemon.show(name);
+    return now.starts > before.starts && now.status === "STARTED" ? now : null;
+  });
+}
+
+const kept = (size: string): string => `head -c ${size} /dev/zero > /filled; echo x >> /data/runs; ${WAITS}`;
+const bound = { binds: { data: "data" } };
+
+housed("what is the same in the next run stays mounted; its boot storage, its root and its groups are new", {
+  revision: () => ({ containers: [scripted("web", kept("1000"), { auto_recovery: AT_ONCE }, bound)] }),
+}, async (h) => {
+  await h.daemon.reaches("web", "STARTED");
+  for (const again of [(): Promise<void> => kill(h, "web"), async (): Promise<void> => {
+    const starts = (await h.daemon.show("web")).starts;
+    await act(h, "web", "restart");
+    await h.daemon.until("it runs again", async () => ((await h.daemon.show("web")).starts > starts && (await h.daemon.show("web")).status === "STARTED" ? true : null));
+  }]) {
+    await h.daemon.until("its script waits", () => (h.tried("web", "test", "-s", "/data/runs").status === 0 ? true : null));
+    h.inside("web", "touch", "/made");
+    const before = { group: group("web"), runs: h.inside("web", "cat", "/data/runs") };
+    mark(h, "web");
+    await again();
+    assert.ok(isMarked(h, "web"), "its image stayed mounted");
+    assert.is.not(group("web"), before.group);
+    assert.is(h.tried("web", "test", "-e", "/made").status, 1);
+    assert.ok(h.inside("web", "cat", "/data/runs").startsWith(before.runs), "what is permanent stays");
+  }
+  await act(h, "web", "stop");
+  await h.daemon.reaches("web", "STOPPED");
+  assert.equal(h.daemon.leftovers("web"), []);
+});
+
+housed("boot storage that takes its time to be given back, and a config overlay, are left to a worker", {
+  revision: () => ({
+    containers: [scripted("big", kept("20000000"), { auto_recovery: AT_ONCE }, bound), scripted("laid", kept("1000"), { auto_recovery: AT_ONCE }, bound)],
+    files: { "_config/laid/etc/laid": "over it\n" },
+  }),
+}, async (h) => {
+  for (const name of ["big", "laid"]) {
+    await h.daemon.reaches(name, "STARTED");
+    await h.daemon.until("its script waits", () => (h.tried(name, "test", "-s", "/data/runs").status === 0 ? true : null));
+    mark(h, name);
+    await kill(h, name);
+    assert.not(isMarked(h, name), name);
+  }
+  assert.is(h.inside("laid", "cat", "/etc/laid"), "over it");
+});
+
+housed("one whose next start waits for others is unmounted meanwhile", {
+  revision: () => ({
+    containers: [scripted("first", WAITS, { auto_recovery: HOUR }), scripted("late", WAITS, { auto_recovery: AT_ONCE, wherry: { depends: [{ container: "first", status: "STARTED" }] } })],
+  }),
+}, async (h) => {
+  const late = await h.daemon.reaches("late", "STARTED");
+  process.kill((await h.daemon.show("first")).pid, "SIGKILL");
+  await h.daemon.reaches("first", "RECOVERING");
+  process.kill(late.pid, "SIGKILL");
+  await h.daemon.reaches("late", "BLOCKED");
+  assert.equal(h.daemon.leftovers("late"), []);
+  await act(h, "first", "start");
+  await h.daemon.reaches("late", "STARTED");
+});
+
+housed("a row of starts is ended at any moment, and a manager that is killed in it leaves nothing to the next", {
+  revision: () => ({ containers: [scripted("loops", "true", { auto_recovery: AT_ONCE })] }),
+}, async (h) => {
+  for (let i = 0; i < 6; i += 1) {
+    const { starts } = await h.daemon.show("loops").catch(() => ({ starts: 0 }));
+    await h.daemon.until("it goes on", async () => ((await h.daemon.show("loops")).starts > starts + i % 3 ? true : null));
+    if (i % 2 === 0) {
+      await act(h, "loops", "stop");
+      await h.daemon.reaches("loops", "STOPPED");
+      assert.equal(h.daemon.leftovers("loops"), []);
+      await act(h, "loops", "start");
+    } else {
+      process.kill(h.daemon.pid(), "SIGKILL");
+      await h.daemon.ends();
+      h.daemon.start();
+    }
+  }
+  await h.daemon.until("the last manager is there", async () => (await h.daemon.show("loops")) !== null ? true : null);
+});
+test.run();
