@@ -23,12 +23,17 @@ const TICK_MS = 10;
 /** As on a device, whose root is in memory, and on a host, whose /run is: only the storage is on a disk. */
 const IN_MEMORY = ["run", "volumes", "exports", "usr/lib/lxc/rootfs"];
 
+/** What every container's folder of notes is bound on. */
+export const NOTES = "/bench";
+
+/** run: members of every container's run.json over the usual ones. config: its whole LXC configuration, from its name, the folder of its volumes and that of the notes. files: further ones of the revision. */
+export type Special = { run?: { [key: string]: Json }; config?: (name: string, volumes: string, notes: string) => string; files?: { [key: string]: string } };
+
 export class Daemon extends HostedDaemon {
   private readonly programs: Programs;
 
-  /** run: members of every container's run.json over the usual ones. */
-  constructor(top: string, programs: Programs, count: number, payload: Payload, run: { [key: string]: Json } = {}) {
-    super(top, programs.wherry, (volumesDir) => equalContainers(readFileSync(programs.payload), volumesDir, join(top, "notes"), count, payload, run), ["PV_LOG_SERVER_OUTPUTS=filetree"]);
+  constructor(top: string, programs: Programs, count: number, payload: Payload, special: Special = {}) {
+    super(top, programs.wherry, (volumesDir) => equalContainers(readFileSync(programs.payload), volumesDir, join(top, "notes"), count, payload, special), ["PV_LOG_SERVER_OUTPUTS=filetree"]);
     this.programs = programs;
     for (const d of IN_MEMORY) mustRun("mount", ["-t", "tmpfs", "tmpfs", join(top, d)]);
     mkdirSync(join(top, "notes"));
@@ -94,20 +99,21 @@ export class Daemon extends HostedDaemon {
 }
 
 /** Every container has its squashfs on a loop device of its own, an overlay and a cgroup limit. */
-function equalContainers(program: Buffer, volumesDir: string, notes: string, count: number, payload: Payload, run: { [key: string]: Json }): Revision {
+function equalContainers(program: Buffer, volumesDir: string, notes: string, count: number, payload: Payload, special: Special): Revision {
   const root = new Tree();
-  for (const d of ["dev", "proc", "sys", "run", "etc", "bench", "pantavisor"]) root.dir(d);
-  root.file("etc/resolv.conf", "").file("bin/payload", program, 0o755);
+  for (const d of ["dev", "proc", "sys", "run", "etc", "bench", "pantavisor", "pantavisor/logs", "pantavisor/user-meta", "pantavisor/device-meta"]) root.dir(d);
+  root.file("etc/resolv.conf", "").file("pantavisor/pv-ctrl", "").file("bin/payload", program, 0o755);
   const image = squashfs(root);
   const containers = Array.from({ length: count }, (_, i): ContainerSpec => {
     const name = `c${String(i).padStart(3, "0")}`;
     return {
-      name, root: image, init: ["/bin/payload", name, "/bench/notes", payload], volumesDir,
+      name, root: image, init: ["/bin/payload", name, `${NOTES}/notes`, payload], volumesDir,
       extra: [`lxc.mount.entry = ${notes} bench none bind,rw,create=dir 0 0`, "lxc.cgroup.pids.max = 64"],
-      run: { status_goal: payload === "ready" ? "READY" : "STARTED", restart_policy: "container", group: "app", ...run },
+      run: { status_goal: payload === "ready" ? "READY" : "STARTED", restart_policy: "container", group: "app", ...special.run },
+      ...(special.config === undefined ? {} : { config: special.config(name, join(volumesDir, name), notes) }),
     };
   });
-  return buildRevision({ containers, device: { groups: [{ name: "app", status_goal: "STARTED", restart_policy: "container", timeout: 60 }] } });
+  return buildRevision({ containers, files: special.files ?? {}, device: { groups: [{ name: "app", status_goal: "STARTED", restart_policy: "container", timeout: 60 }] } });
 }
 
 /** 0 when it has ended meanwhile. */

@@ -67,7 +67,7 @@ export async function countSyncs(programs: Programs, top: string): Promise<Syncs
 
 /** One container whose payload leaves at once and which is always started again without delay, for so many seconds. */
 export async function measureRestarts(programs: Programs, top: string, seconds: number): Promise<Restarts> {
-  const d = new Daemon(top, programs, 1, "leave", { auto_recovery: { policy: "always", max_retries: 0, retry_delay: 0, backoff_policy: "never" } });
+  const d = new Daemon(top, programs, 1, "leave", { run: { auto_recovery: { policy: "always", max_retries: 0, retry_delay: 0, backoff_policy: "never" } } });
   try {
     d.start();
     await d.waitFor("runs", 3);

@@ -59,7 +59,7 @@ function ociBundle(work: string, rootfs: string, program: string): string {
 }
 
 /** The same as lines of an LXC configuration; writes the filter they name into `work`. */
-function lxcLines(work: string): string[] {
+export function lxcLines(work: string): string[] {
   const filter = join(work, "lxc.seccomp");
   writeFileSync(filter, ["2", "denylist", ...REFUSED.map((c) => `${c} errno 1`)].map((l) => `${l}\n`).join(""));
   return [

@@ -5,12 +5,15 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import type { ColdStart, Idle, Restarts, Syncs } from "./manager.ts";
+import type { Resident } from "./resident.ts";
 import type { Samples } from "./starts.ts";
 import type { StateCheck } from "./state.ts";
 import { figure, median, spread, table } from "./statistics.ts";
 
 export type Results = {
   starts: Samples[];
+  /** The floor comes first. */
+  residents: Resident[];
   coldStarts: ColdStart[];
   syncs: Syncs | null;
   restarts: Restarts | null;
@@ -38,6 +41,15 @@ export function startsTable(samples: Samples[]): string {
   }));
 }
 
+export function residentsTable(rows: Resident[]): string {
+  const floor = rows[0]!;
+  const kept = rows[1]!;
+  return table(["from an image, again and again", "starts", "wall ms (p10-p90)", "x floor", "x kept", "CPU ms", "x floor", "x kept", "peak RSS KiB"], rows.map((r) => [
+    r.name, String(r.wallMs.length), spread(r.wallMs), figure(median(r.wallMs) / median(floor.wallMs)), figure(median(r.wallMs) / median(kept.wallMs)),
+    figure(r.cpuMs), figure(r.cpuMs / floor.cpuMs), figure(r.cpuMs / kept.cpuMs), r.peakKib > 0 ? figure(r.peakKib, 0) : "-",
+  ]));
+}
+
 function coldStartsTable(rows: ColdStart[]): string {
   return table(["from exec of the manager", "starts", "first payload runs, ms", "all of them", "ms", "CPU ms", "peak RSS KiB"], rows.map((r) => [
     `${r.containers} ${r.containers === 1 ? "container" : "containers"}`, String(r.firstMs.length), spread(r.firstMs, 1), r.lastIs, spread(r.lastMs, 1),
@@ -61,6 +73,7 @@ export function checksTable(rows: StateCheck[]): string {
 export function reportText(r: Results): string {
   const parts: string[] = [];
   if (r.starts.length > 0) parts.push(startsTable(r.starts));
+  if (r.residents.length > 0) parts.push(residentsTable(r.residents));
   if (r.coldStarts.length > 0) parts.push(coldStartsTable(r.coldStarts));
   if (r.syncs !== null) {
     const names = [...r.syncs.byName].map(([k, v]) => `${k} ${v}`).join(", ");

@@ -14,6 +14,7 @@ import { measureColdStarts, measureIdle, measureRestarts, countSyncs } from "./m
 import { installPeers } from "./peers.ts";
 import { ensurePrograms } from "./programs.ts";
 import { machineText, reportText, type Results } from "./report.ts";
+import { measureResident } from "./resident.ts";
 import { measureStarts } from "./starts.ts";
 import { measureChecks } from "./state.ts";
 
@@ -37,7 +38,7 @@ async function main(): Promise<number> {
   if (args.peers && only.includes("starts")) installPeers();
   const programs = await ensurePrograms();
   const work = mkdtempSync(join(tmpdir(), "wherry-bench-"));
-  const results: Results = { starts: [], coldStarts: [], syncs: null, restarts: null, idle: [], checks: [], failures: [] };
+  const results: Results = { starts: [], residents: [], coldStarts: [], syncs: null, restarts: null, idle: [], checks: [], failures: [] };
   const attempt = async (what: string, measure: () => void | Promise<void>): Promise<void> => {
     console.error(`bench: ${what}`);
     try {
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
   try {
     if (only.includes("starts")) await attempt("starts", () => { results.starts = measureStarts(programs, work, args.rounds, args.runs, args.peers, (why) => results.failures.push(why)); });
     if (only.includes("manager")) {
+      await attempt("starts by the resident manager", async () => { results.residents = await measureResident(programs, work, top, args.rounds, args.runs * 5); });
       await attempt("one container", async () => { results.coldStarts.push(await measureColdStarts(programs, top, 1, "ready", args.starts)); });
       await attempt("ten containers", async () => { results.coldStarts.push(await measureColdStarts(programs, top, 10, "ready", args.starts)); });
       await attempt("a hundred containers", async () => { results.coldStarts.push(await measureColdStarts(programs, top, 100, "stay", Math.min(args.starts, 3))); });
@@ -83,6 +85,7 @@ ${figures}
 - Rows of "\`true\` to exit" take turns, round after round, in a mount namespace without the v2 mount beside v1 (crun refuses such a machine). \`test/bench/stopwatch.c\` starts each command from a small process and takes wall time, CPU and peak memory of it and of all it waited for.
 - Floor: \`test/bench/floor.c\`, the least that is still a container: mount, pid, uts, ipc, net and cgroup namespaces, a cgroup in memory, cpu, pids and devices, a writable overlay, /proc, /sys, /dev, pivot_root, ten capabilities, a seccomp filter.
 - wherry sandbox: told by an LXC configuration and flags to do what the floor does, with the floor's four controllers; the second row is its default, which also masks or locks what tells of the machine in /proc and /sys, and refuses more calls.
+- "From an image": rounds of one container that leaves at once and is started again, in turns with as many from one floor process, from the start of its program to the next start. Its root is a squashfs on a loop device below an overlay whose upper layer is a tmpfs; the floor makes the same namespaces, a group in each hierarchy of the machine (as clients of the manager know containers by them), a terminal, the same binds and filter, and takes all of it down. One floor attaches and mounts the image for every container. The other mounts it once, and so does the work that the manager does here: what doesn't change stays mounted while a container is started again at once. Every other start is mounted anew, which the last row shows (of a container with an overlay of configuration, a copy that is made for each run). The manager besides reads and plans the configuration each time, keeps its journal, writes a log and watches the group. CPU is that of all processes, containers included; what the kernel does for loop devices in threads of its own is nobody's. The kernel counts memory in steps: a program as small as the floor has none.
 - crun, lxc and runc are Debian's packages, configured to the same namespaces, capabilities and refused calls, but with a bound root instead of an overlay (\`test/bench/peers.ts\`).
 - "From exec of the manager": \`wherry daemon\` on a storage where the revision lies already; run dir and mount points are in memory, as on a device and below a host's /run, the storage is on the machine's disk; every container has its own squashfs on a loop device, an overlay and a cgroup limit. The payload's first instruction reads the clock; READY is when the manager has answered its signal on the control socket.
 - "wherry check" runs on generated states, as a whole process without a daemon (\`test/bench/state.ts\`).
