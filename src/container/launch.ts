@@ -10,7 +10,7 @@ import { tryCloneBorrowing } from "../sys/borrowing.ts";
 import { CLONE_NEWPID, O_DIRECTORY, O_RDONLY, SIGKILL, SOCK_SEQPACKET } from "../sys/constants.ts";
 import { E2BIG, EAGAIN, ECONNRESET, EINVAL, ENOSPC, ENOSYS, EPERM, EPIPE } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { changeOwner, closeFd, openFile, tryPutText, tryWrite } from "../sys/files.ts";
+import { changeOwner, closeFd, makeDirectories, openFile, tryPutText, tryWrite } from "../sys/files.ts";
 import { enterNamespace, tryClone, trySetLimit, trySignalPidfd, waitPid, type Cloned } from "../sys/processes.ts";
 import { trySetNonBlocking } from "../sys/relative.ts";
 import { receive, socketPair } from "../sys/sockets.ts";
@@ -92,6 +92,7 @@ function serve(plan: ContainerPlan, child: Cloned, report: number, childEnd: num
     const r = tryPutText(path, s.text.split("%p").join(String(pid)));
     if (r < 0) throw new SysError("write", path, -r, `"${s.text.trim()}"`);
   }
+  if (plan.mapped || plan.served) makeDirectories(plan.root.mountpoint); // theirs to mount on, not to make
   if (plan.mapped && plan.cgroup !== null) delegateCgroups(plan.cgroup, plan.hostUid, plan.hostGid);
   for (const l of plan.limits) {
     const r = trySetLimit(pid, l.resource, l.soft, l.hard);

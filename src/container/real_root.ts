@@ -7,7 +7,7 @@
  */
 import { AT_EMPTY_PATH, AT_RECURSIVE, CLONE_NEWNS, MS_REC, MS_SLAVE, O_RDONLY, SIGKILL } from "../sys/constants.ts";
 import { SysError } from "../sys/error.ts";
-import { closeFd, makeDirectories, openFile, tryWrite } from "../sys/files.ts";
+import { closeFd, openFile, tryWrite } from "../sys/files.ts";
 import { resetSignals } from "../sys/loop.ts";
 import { attachMount, mountAt, OPEN_TREE_CLONE, tryOpenTree } from "../sys/mounts.ts";
 import { enterNamespace, exitNow, PR_SET_PDEATHSIG, PR_SET_SECUREBITS, setGroup, setUser, tryClone, tryPrctl, trySetProcessName, trySignalPidfd, unshare, type Cloned } from "../sys/processes.ts";
@@ -72,7 +72,6 @@ function serve(plan: ContainerPlan, pid: number, report: number): void {
   const own = `/proc/${pid}/ns`;
   unshare(CLONE_NEWNS);
   keepToOurselves();
-  makeDirectories(plan.root.mountpoint);
   becomeOwner(plan);
   const shift = new Shift(plan, `${own}/user`);
   for (let i = 0; i < plan.steps.length; i++) {
