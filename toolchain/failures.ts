@@ -28,9 +28,10 @@ function failsEmpty(lines: string[]): boolean {
 const FUNCTION = /^(?:static )?[\w ]+?\*? ?\b(sc_\w+)\(.*\) \{(?: \/\*.*\*\/)?$/;
 /** A call of a function of the program or of a virtual one; values are made in it, but nothing that fails is called. */
 const PLAIN = /^ *(?:\w+ \*?\w+ = )?(?:\(\(const sc_vtt_\w+ \*\)sc_t\d+->vt\)->)?(sc_(?:f|vs)_\w+)\((?:[^()]|\([^()]*\))*\);/;
+const CALLS = /\b(sc_(?:f|vs|vm)_\w+)\(/g;
 const VIRTUAL = /^ *&(sc_vm_\w+),? \/\* (\w+) \*\/$/;
 
-/** Functions that can't fail, virtual ones as sc_vs_NAME: nothing in them does, nor do the calls in them that are looked after. */
+/** Functions that can't fail, virtual ones as sc_vs_NAME: nothing in them does, nor does what they call. */
 function sureFunctions(lines: string[]): Set<string> {
   const sure = new Set<string>();
   const failing: string[] = [];
@@ -47,12 +48,12 @@ function sureFunctions(lines: string[]): Set<string> {
     if (row !== null) calls(`sc_vs_${row[2]!}`, row[1]!);
     if (name === undefined) return;
     sure.add(name);
-    if (/\bscr_(?:throw|rethrow)/.test(text)) failing.push(name);
+    if (/\bscr_(?:throw|rethrow)|->fn\)/.test(text)) failing.push(name);
+    // what is called last of all is not looked after: its failure is the caller's
+    if (at !== first) for (const m of text.matchAll(CALLS)) calls(name, m[1]!);
     if (text.trim() !== CHECK) return;
     const call = callBefore(lines, at);
-    const plain = PLAIN.exec(lines[call]!);
-    if (plain !== null) calls(name, plain[1]!);
-    else if (!isMade(lines.slice(first, at), call - first)) failing.push(name);
+    if (!PLAIN.test(lines[call]!) && !isMade(lines.slice(first, at), call - first)) failing.push(name);
   });
   for (const called of callers.keys()) if (!sure.has(called)) failing.push(called);
   for (let f = failing.pop(); f !== undefined; f = failing.pop()) {

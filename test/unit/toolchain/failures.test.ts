@@ -71,6 +71,10 @@ test("a virtual function fails when one of its kind does", () => {
   const call = checked("  ((const sc_vtt_A *)sc_t0->vt)->sc_vs_go(sc_t0);");
   assert.is(checksBehind(call, kind("A", "  scr_str_release(sc_t0);"), kind("B", "  scr_arr_release(sc_t0);")), 0);
   assert.is(checksBehind(call, kind("A", "  scr_str_release(sc_t0);"), kind("B", "  scr_throw_str(sc_t0);", "  return;")), 2);
+  const passing = kind("A", "  return sc_f_own((sc_o_B *)sc_l_this_0);");
+  const own = (line: string): string => ["static void sc_f_own(sc_o_B *sc_l_this_0) {", line, "  return;", "}"].join("\n");
+  assert.is(checksBehind(call, passing, own("  scr_arr_release(sc_t0);")), 0, "nothing fails in what it passes on to");
+  assert.is(checksBehind(call, passing, own("  scr_throw_str(sc_t0);")), 2, "what it passes on to fails");
   assert.is(checksBehind(call), 2);
 });
 
