@@ -14,7 +14,8 @@ type Parameter = { name: string; release: string; gain: number };
 type Callee = { first: number; last: number; borrowed: (Parameter | null)[] };
 
 const DEFINITION = /^(?:static )?[\w ]+?\*? ?\b(sc_f_\w+)\((.*)\) \{(?: \/\*.*\*\/)?$/;
-const PROTOTYPE = /^(?:static )?[\w ]+?\*? ?\b(sc_f_\w+)\(.*\);$/;
+/** Never indented: an indented one is a call, such as those that the tables of classes lead to. */
+const PROTOTYPE = /^(?:static )?\w[\w ]*?\*? ?\b(sc_f_\w+)\(.*\);$/;
 const CALL = /^( *)(?:\w+ \*?\w+ = |\w+ = )?(sc_f_\w+)\(((?:[\w]+(?:\(\w+\))?(?:, )?)*)\);(?: \/\*.*\*\/)?$/;
 const NAMES = /\bsc_f_\w+/g;
 const RELEASE = /^ *(\w*release\w*)\((sc_l_\w+)\);$/;

@@ -99,6 +99,36 @@ housed("one whose next start waits for others is unmounted meanwhile", {
   await h.daemon.reaches("late", "STARTED");
 });
 
+/** KiB of its own that a process has in memory, shared with a copy of it or not. */
+function ownKib(pid: number): number {
+  return Number(/^Anonymous: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))![1]);
+}
+
+housed("neither manager nor logger grow with the starts of containers or with requests", {
+  revision: () => ({
+    containers: [scripted("loops", "true", { auto_recovery: AT_ONCE }), scripted("laid", "true", { auto_recovery: AT_ONCE })],
+    files: { "_config/laid/etc/laid": "mounted anew\n" },
+  }),
+}, async (h) => {
+  const starts = async (): Promise<number[]> => [(await h.daemon.show("loops")).starts, (await h.daemon.show("laid")).starts];
+  const further = (n: number, from: number[]): Promise<number[]> => h.daemon.until(`${n} starts of each`, async () => {
+    const now = await starts();
+    return now.every((s, i) => s >= from[i]! + n) ? now : null;
+  }, 240_000);
+  const before = await further(60, [0, 0]);
+  const manager = h.daemon.pid();
+  const logger = await h.daemon.until("the logger is seen", () => {
+    const children = readFileSync(`/proc/${manager}/task/${manager}/children`, "utf8").split(" ").filter((p) => p !== "").map(Number);
+    return children.find((p) => readFileSync(`/proc/${p}/comm`, "utf8") === "wherry-logger\n") ?? null;
+  });
+  const first = [manager, logger].map(ownKib);
+  const after = await further(150, before);
+  const hundreds = after.reduce((sum, s, i) => sum + s - before[i]!, 0) / 100;
+  [manager, logger].map(ownKib).forEach((kib, i) => {
+    assert.ok(kib - first[i]! <= 8 * hundreds, `${i === 0 ? "manager" : "logger"}: ${first[i]} KiB, ${kib} KiB after ${100 * hundreds} more starts`);
+  });
+});
+
 housed("a row of starts is ended at any moment, and a manager that is killed in it leaves nothing to the next", {
   revision: () => ({ containers: [scripted("loops", "true", { auto_recovery: AT_ONCE })] }),
 }, async (h) => {

@@ -50,6 +50,8 @@ const STAYS: [string, string[], string[]][] = [
   ["is given up before an exit that does not", ["  if (sc_g_x) {", "    return 1.0;", "  }", ...READS], []],
   ["belongs to a function whose address is taken", READS, ["static void *sc_table[] = { &sc_f_read };"]],
   ["belongs to a function called within an expression", READS, ["static double sc_thunk(void *o) {", "  return 1.0 + sc_f_read((ScrStr *)o);", "}"]],
+  ["belongs to a method that the table of its class leads to", READS, ["static void sc_vm_A_read(sc_o_A *o) {", "  sc_f_read((ScrStr *)o);", "}"]],
+  ["belongs to such a method with a result", READS, ["static double sc_vm_A_read(sc_o_A *o) {", "  return sc_f_read((ScrStr *)o);", "}"]],
 ];
 for (const [why, body, further] of STAYS) {
   test(`a parameter stays when it ${why}`, () => {
