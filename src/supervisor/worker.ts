@@ -10,7 +10,7 @@ import { EAGAIN, errnoName } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
 import { closeFd, tryRead, tryWrite } from "../sys/files.ts";
 import { type Loop, resetSignals, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, PR_SET_PDEATHSIG, reap, trySetProcessName, tryPrctl, type Cloned } from "../sys/processes.ts";
+import { cloneProcess, exitNow, PR_SET_PDEATHSIG, reap, trySetProcessName, trySignalPidfd, tryPrctl, type Cloned } from "../sys/processes.ts";
 import { makePipe } from "../sys/sockets.ts";
 import { fromUtf8, toUtf8 } from "../sys/text.ts";
 
@@ -76,7 +76,14 @@ export function startWorker(loop: Loop, job: Job, answer: Answer): void {
     exitNow(runJob(job, pipe[1]!));
   }
   closeFd(pipe[1]!);
-  loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child, answer));
+  try {
+    loop.add(pipe[0]!, EPOLLIN, new Pending(loop, pipe[0]!, child, answer));
+  } catch (e) {
+    trySignalPidfd(child.pidfd, SIGKILL); // it would go on with what the caller thinks is not done
+    reap(child);
+    closeFd(pipe[0]!);
+    throw e;
+  }
 }
 
 /** Exit status: the errno that kept it from answering, else 0. */
