@@ -4,16 +4,18 @@
  */
 import { EPOLLIN, SIGKILL, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constants.ts";
 import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
-import { SysError } from "../sys/error.ts";
+import { reason, SysError } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
-import { type Loop, Watch } from "../sys/loop.ts";
-import { cloneProcess, exitNow, getLimit, newSession, trySetLimit, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
+import { type Loop, sleepMs, waitFor, Watch } from "../sys/loop.ts";
+import { exitNow, newSession, tryClone, tryRaiseLimit, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
 import { closeAllBut } from "../sys/relative.ts";
-import { listenUnix, receive, trySend, tryConnectUnix } from "../sys/sockets.ts";
+import { listenUnix, receive, tryAccept, trySend, tryConnectUnix } from "../sys/sockets.ts";
 import { FRAME_BYTES, packFrame, unpackFrame, type Frame } from "./wire.ts";
 import { runLogger } from "./logger.ts";
 
 const RLIMIT_NOFILE = 7;
+/** Between a logger that can't begin and the next one. */
+const RETRY_MS = 1000;
 /** What its process is called. */
 export const LOGGER_NAME = "wherry-logger";
 
@@ -32,15 +34,19 @@ export abstract class LoggerNews {
   abstract lost(): void;
 }
 
-/** What the manager holds is none of the logger's, its errors least of all. */
+/** What the manager holds is none of the logger's. One that can't begin tells its manager why, and makes way for another. */
 function becomeLogger(listening: number): void {
   try {
     newSession();
     trySetProcessName(LOGGER_NAME);
     closeAllBut(3, listening);
-    const most = getLimit(0, RLIMIT_NOFILE).hard; // several descriptors a container
-    trySetLimit(0, RLIMIT_NOFILE, most, most);
+    tryRaiseLimit(RLIMIT_NOFILE); // several descriptors a container; without that, for fewer containers
     runLogger(listening);
+  } catch (e) {
+    waitFor(listening, EPOLLIN, RETRY_MS);
+    const words = packFrame({ kind: "refused", name: "", path: "", why: reason(e) });
+    trySend(tryAccept(listening), words, 0, words.length);
+    sleepMs(RETRY_MS);
   } finally {
     exitNow(0);
   }
@@ -71,17 +77,18 @@ export class LoggerClient extends Watch {
     if (fd < 0) {
       if (fd === -ECONNREFUSED) this.reap();
       const listening = listenUnix(this.path, SOCK_SEQPACKET, 4);
-      const child = cloneProcess(0);
+      const child = tryClone(0, -1);
       if (child.pid === 0) becomeLogger(listening);
+      closeFd(listening);
+      if (child.pid < 0) throw new SysError("clone", LOGGER_NAME, -child.pid);
       pid = child.pid;
       this.child = pid;
       closeFd(child.pidfd);
-      closeFd(listening);
       fd = tryConnectUnix(this.path, SOCK_SEQPACKET | SOCK_NONBLOCK);
       if (fd < 0) {
         trySignal(pid, SIGKILL);
         this.reap();
-        throw new SysError("connect", this.path, -fd);
+        throw new SysError("connect", this.path, -fd, fd === -ECONNREFUSED ? "the logger ended before its first word" : "");
       }
     }
     this.fd = fd;
@@ -132,6 +139,7 @@ export class LoggerClient extends Watch {
       if (f !== null && f.kind === "hello") this.news.complete();
       if (f !== null && f.kind === "tail") this.news.tail(f.name, f.text);
       if (f !== null && f.kind === "ended") this.news.ended(f.name);
+      if (f !== null && f.kind === "refused" && f.name === "") throw new Error(`${LOGGER_NAME}: ${f.why}`);
       if (f !== null && f.kind === "refused") this.news.refused(f.name, f.path, f.why);
     }
   }

@@ -206,10 +206,11 @@ export function trySetLimit(pid: number, resource: number, soft: number, hard: n
   return sys_prlimit(pid, resource, soft, hard);
 }
 
-export function getLimit(pid: number, resource: number): { soft: number; hard: number } {
+/** Gives this process all it may have of a resource: 0 or -errno. */
+export function tryRaiseLimit(resource: number): number {
   const b = new Uint8Array(16);
-  checked(sys_getrlimit(pid, resource, b), "prlimit", "");
-  return { soft: f64At(b, 0), hard: f64At(b, 8) };
+  const r = sys_getrlimit(0, resource, b);
+  return r < 0 ? r : sys_prlimit(0, resource, f64At(b, 8), f64At(b, 8));
 }
 
 export function trySetScheduler(pid: number, policy: number, priority: number): number {
