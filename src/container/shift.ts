@@ -6,13 +6,15 @@
 import { AT_EMPTY_PATH, AT_FDCWD, AT_RECURSIVE, MS_RDONLY, MS_REC, O_RDONLY } from "../sys/constants.ts";
 import { EINVAL, ENOENT, ENOSYS, EPERM } from "../sys/errno.ts";
 import { SysError } from "../sys/error.ts";
-import { changeOwner, closeFd, exists, isDirectory, listDirectory, makeDirectories, openFile, statPath } from "../sys/files.ts";
+import { changeOwner, closeFd, exists, isDirectory, listDirectory, makeDirectories, statPath, tryOpen } from "../sys/files.ts";
 import { MOUNT_ATTR_IDMAP, OPEN_TREE_CLONE, tryOpenTree, trySetMountAttributes } from "../sys/mounts.ts";
 import { isBelow, type ContainerPlan } from "./plan.ts";
 import { WHERE_POSSIBLE, type Step } from "./step.ts";
 
-function refusal(path: string, errno: number, hint: string): SysError {
-  const why = errno === ENOSYS ? "needs kernel 5.12" : errno === EINVAL ? "this kernel can't do that with its filesystem" : errno === EPERM ? "it is shown so already, or the filesystem is not the device's" : "";
+/** word: the idmap= of it. hint: "" for the usual one. */
+function refusal(path: string, word: string, errno: number, hint: string): SysError {
+  const which = word.startsWith("/") ? `idmap=${word} is no user namespace, or ` : "";
+  const why = errno === ENOSYS ? "needs kernel 5.12" : errno === EINVAL ? `${which}this kernel can't do that with its filesystem` : errno === EPERM ? "it is shown so already, or the filesystem is not the device's" : "";
   return new SysError("show under other ids", path, errno, hint === "" ? why : hint);
 }
 
@@ -39,14 +41,16 @@ export class Shift {
     if (isBelow(path, this.plan.given) && exists(path) && !this.isOfContainer(path)) changeOwner(path, this.plan.hostUid, this.plan.hostGid);
   }
 
-  /** A detached copy of what is mounted at a path, shown as `word` says, or -errno. flags: AT_RECURSIVE with what is mounted below. */
-  private copy(path: string, word: string, flags: number): number {
+  /** A detached copy of what is mounted at a path, shown as `word` says, or -errno. flags: AT_RECURSIVE with what is mounted below. What a word names may only be missing when that is optional. */
+  private copy(path: string, word: string, flags: number, optional: boolean): number {
     const possible = word === WHERE_POSSIBLE;
     if (possible && !isBelow(path, this.plan.given)) return -EPERM;
     const tree = tryOpenTree(AT_FDCWD, path, OPEN_TREE_CLONE + flags);
     if (tree < 0 || (possible && this.isOfContainer(path))) return tree;
-    const users = openFile(word.startsWith("/") ? word : this.users, O_RDONLY);
-    const r = trySetMountAttributes(tree, "", AT_EMPTY_PATH + flags, MOUNT_ATTR_IDMAP, 0, 0, users);
+    const named = word.startsWith("/");
+    const users = tryOpen(named ? word : this.users, O_RDONLY);
+    if (users < 0 && !(named && optional)) throw new SysError("open", named ? `idmap=${word} of ${path}` : this.users, -users);
+    const r = users < 0 ? users : trySetMountAttributes(tree, "", AT_EMPTY_PATH + flags, MOUNT_ATTR_IDMAP, 0, 0, users);
     closeFd(users);
     if (r >= 0) return tree;
     closeFd(tree);
@@ -57,7 +61,7 @@ export class Shift {
   open(folders: string[], flags: number): number[] {
     const trees: number[] = [];
     for (const f of folders) {
-      const tree = this.copy(f, this.plan.root.idmap, flags);
+      const tree = this.copy(f, this.plan.root.idmap, flags, false);
       if (tree >= 0) {
         trees.push(tree);
         continue;
@@ -71,7 +75,7 @@ export class Shift {
 
   /** A folder of the root stays as it is; throws where the configuration asks for more. */
   refused(path: string, errno: number, hint: string): void {
-    if (this.plan.root.idmap !== WHERE_POSSIBLE) throw refusal(path, errno, hint);
+    if (this.plan.root.idmap !== WHERE_POSSIBLE) throw refusal(path, this.plan.root.idmap, errno, hint);
     this.complete = false;
   }
 
@@ -79,11 +83,11 @@ export class Shift {
   source(s: Step): number {
     const flags = (s.flags & MS_REC) !== 0 ? AT_RECURSIVE : 0;
     if (s.makeSource) makeDirectories(s.source);
-    const tree = this.copy(s.source, s.idmap, flags);
+    const tree = this.copy(s.source, s.idmap, flags, s.optional);
     if (tree >= 0) return tree;
     if (s.idmap !== WHERE_POSSIBLE) {
       if (s.optional) return -1;
-      throw refusal(s.source, -tree, "");
+      throw refusal(s.source, s.idmap, -tree, "");
     }
     // storage nobody has written to yet
     if ((s.flags & MS_RDONLY) === 0 && isDirectory(s.source) && listDirectory(s.source).length === 0) this.handOver(s.source);

@@ -124,6 +124,13 @@ housed("a root that can't be shown under other ids is nobody's, and the containe
   assert.equal([readdirSync(join(h.top, "elsewhere")), existsSync(join(h.top, "foreign/dev"))], [[], false]);
 });
 
+housed("under the manager an idmap= word that leads nowhere is named with what should be shown so", {
+  revision: (top) => ({ containers: [mapped(top, [], { extra: [...MAPS, `lxc.mount.entry = ${top}/etc srv none bind,create=dir,idmap=/no/such 0 0`] })] }),
+}, async (h) => {
+  await h.daemon.until("it can't be started", () => (/ status=STOPPED/.test(h.daemon.wholly()) ? true : null));
+  assert.match(h.daemon.wholly(), `open idmap=/no/such of ${h.top}/etc: ENOENT`);
+});
+
 housed("a killed manager's mapped container is taken over, and taken down whole", {
   revision: (top) => ({ containers: [mapped(top, ["data.squashfs"])], files: { "web/data.squashfs": squashfs(new Tree().file("name", "data\n")) } }),
 }, async (h) => {
@@ -216,7 +223,9 @@ kernelTest("maps and idmap= words that mean nothing end the start by name", asyn
     [[...MAPS, "lxc.mount.entry = tmpfs mnt tmpfs idmap=container,create=dir 0 0"], /config:4 lxc.mount.entry: idmap= is for binds/],
     [[...MAPS, "lxc.idmap = u 70000 100005 5"], /lxc\.idmap: the same id is mapped twice/],
     [[MAPS[0]!], /lxc\.idmap: no line with g/],
-    [[...MAPS, ENTRY.replace("container", "$T/root/bin/sh")], /show under other ids .*closed: EINVAL/],
+    [[...MAPS, ENTRY.replace("container", "$T/root/bin/sh")], /show under other ids .*closed: EINVAL \(idmap=.*\/root\/bin\/sh is no user namespace, or /],
+    [[...MAPS, ENTRY.replace("container", "/no/such")], /open idmap=\/no\/such of .*closed: ENOENT/],
+    [[...MAPS, ROOT.replace("container", "/no/such")], /open idmap=\/no\/such of .*root: ENOENT/],
     [[...MAPS, ENTRY.replace("$T/closed", "/proc/sys")], /show under other ids \/proc\/sys: EINVAL \(this kernel can't do that with its filesystem\)/],
     [[...MAPS, ENTRY.replace("$T/closed", "$T/nothing")], /show under other ids .*nothing: ENOENT/],
   ];
@@ -227,6 +236,7 @@ kernelTest("maps and idmap= words that mean nothing end the start by name", asyn
     });
   }
   await sandbox([...MAPS, ENTRY.replace("$T/closed", "/proc/sys").replace("bind", "bind,optional")], "echo fine", (_, r) => assert.equal([r.status, r.lines], [0, ["fine"]], r.said));
+  await sandbox([...MAPS, ENTRY.replace("bind,idmap=container", "bind,optional,idmap=/no/such")], "ls -A /srv; echo fine", (_, r) => assert.equal([r.status, r.lines], [0, ["fine"]], r.said));
 });
 
 test.run();
