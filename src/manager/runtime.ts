@@ -166,10 +166,6 @@ export class ContainerRuntime extends Runtime {
       const before = ticksNow();
       const launched = launch(p.plan!);
       unit.startTicks = startedSince(before, launched.pid);
-      if (launched.server.pid > 0) {
-        a.server = launched.server.pidfd;
-        this.loop.add(a.server, EPOLLIN, new ServerWatch(this, a, launched.server));
-      }
       a.report = launched.report;
       a.netFd = launched.netFd;
       a.adopted = false;
@@ -178,11 +174,24 @@ export class ContainerRuntime extends Runtime {
       a.console = launched.console;
       a.ttys = launched.ttys;
       handConsole(this, a);
+      if (launched.server.pid > 0) this.watchServer(a, launched.server);
       this.loop.add(launched.report, EPOLLIN, new ReportWatch(this, a));
       watchEnd(this, a);
     } catch (e) {
       this.abandon(a);
       this.refuse(unit, `${unit.name()}: ${reason(e)}`);
+    }
+  }
+
+  /** Nothing is taken down before it has ended: one that can't be watched is ended at once. */
+  private watchServer(a: Attachment, server: Cloned): void {
+    try {
+      this.loop.add(server.pidfd, EPOLLIN, new ServerWatch(this, a, server));
+      a.server = server.pidfd;
+    } catch (e) {
+      trySignalPidfd(server.pidfd, SIGKILL);
+      reap(server);
+      throw e;
     }
   }
 

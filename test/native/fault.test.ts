@@ -2,7 +2,7 @@
  * One refused system call at a time: a container with overlay, squashfs on a
  * loop device, network and limits is started and stopped again and again, by
  * `wherry sandbox` and by the manager, and each time another call of the whole
- * tree of processes fails (fault/tracer.c). Either the container runs all the
+ * tree of processes fails (fault/tracer.c); also with ids of its own. Either the container runs all the
  * same, or it says what failed with its errno; and nothing is left of it.
  * Not here: dm-verity, which only booted devices have.
  * WHERRY_FAULTS=all tries every call with every errno; else a sample of them.
@@ -11,7 +11,7 @@
  * tries one again.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -26,9 +26,8 @@ import { cgroupParents, cgroupsOf, KeptDaemon, linksOf, loopsOf, mountsOf, paylo
 
 const ALL = process.env.WHERRY_FAULTS === "all";
 const FROM = Number(process.env.WHERRY_FAULTS_FROM ?? 0);
-/** How many of each path are tried when not all are, beside the last one of each kind, which are most often of the taking down. */
+/** How many of each path of a sandbox are tried when not all are, beside the last one of each kind, which are most often of the taking down. */
 const SANDBOX_SAMPLE = 30;
-const MANAGER_SAMPLE = 30;
 /** One start and stop under ptrace takes tenths of a second. */
 const DEADLINE_MS = Number(process.env.WHERRY_FAULTS_DEADLINE ?? 180) * 1000;
 /** How long what the kernel takes down by itself (detached loop devices) may take. */
@@ -70,8 +69,8 @@ function countsOf(out: string): { call: string; count: number }[] {
   });
 }
 
-/** All faults of a run that made these calls, or a sample spread over them evenly. */
-function faultsOf(counts: { call: string; count: number }[], sample: number): Fault[] {
+/** All faults of a run that made these calls, or a sample spread over them evenly, with the last one of each kind when `lasts`. */
+function faultsOf(counts: { call: string; count: number }[], sample: number, lasts: boolean): Fault[] {
   const all: Fault[] = [];
   for (const { call, count } of counts) {
     for (let nth = 1; nth <= count; nth++) for (const errno of errnosOf(call).slice(0, ALL ? 2 : 1)) all.push({ call, nth, errno });
@@ -80,7 +79,7 @@ function faultsOf(counts: { call: string; count: number }[], sample: number): Fa
   if (only !== undefined) return all.filter((f) => f.call === only[0] && (only[1] === undefined || f.nth === Number(only[1])) && (only[2] === undefined || f.errno.name === only[2]));
   if (ALL) return all;
   const spread = Array.from({ length: Math.min(sample, all.length) }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / sample)]!);
-  return all.filter((f) => spread.includes(f) || counts.some((c) => c.call === f.call && c.count === f.nth));
+  return all.filter((f) => spread.includes(f) || (lasts && counts.some((c) => c.call === f.call && c.count === f.nth)));
 }
 
 async function until(what: string, look: () => string[]): Promise<void> {
@@ -179,7 +178,7 @@ async function sandbox(s: Sandbox): Promise<void> {
   try {
     const plain = await attempt("-", 0, 0);
     assert.is(plain.status, 0, plain.stderr);
-    await takeAll(s.says, faultsOf(plain.counts, SANDBOX_SAMPLE), async (f) => {
+    await takeAll(s.says, faultsOf(plain.counts, SANDBOX_SAMPLE, true), async (f) => {
       const r = await attempt(f.call, f.nth, f.errno.number);
       if (!r.hit) return "missed";
       if (r.status === 0 && !r.stderr.includes(f.errno.name)) {
@@ -197,7 +196,18 @@ async function sandbox(s: Sandbox): Promise<void> {
   }
 }
 
-async function manager(): Promise<void> {
+/** sample: how many are tried when not all are; of the plain one also the last of each kind. */
+const MANAGERS: { says: string; mapped: boolean; sample: number }[] = [
+  { says: "manager, start and stop", mapped: false, sample: 30 },
+  { says: "manager, a container with ids of its own", mapped: true, sample: 45 },
+];
+
+type Manager = (typeof MANAGERS)[number];
+/** runs: whether the container ran. said: by the manager, all of it. */
+type Attempted = { runs: boolean; said: string; hit: boolean; counts: { call: string; count: number }[] };
+
+/** Hands over what starts that container by a manager of its own and ends both. */
+async function managed(m: Manager, body: (attempt: (call: string, nth: number, errno: number) => Promise<Attempted>) => Promise<void>): Promise<void> {
   const binary = await ensureBinary(targetNamed("x86_64"));
   const tracer = await program("tracer", "fault");
   const keeper = await program("keeper");
@@ -205,46 +215,61 @@ async function manager(): Promise<void> {
   const work = mkdtempSync(join(tmpdir(), "wherry-fault-"));
   const prefix = `fault${process.pid}-`;
   let number = 0;
-  const attempt = async (call: string, nth: number, errno: number) => {
-    number += 1;
-    const out = join(work, `out${number}`);
-    mkdirSync(work, { recursive: true });
-    let runs = "";
-    const daemon = new KeptDaemon(join(work, String(number)), binary, keeper, prefix, (volumes) => wholeRevision(prefix, payload, volumes));
-    try {
-      daemon.start([tracer, out, call, String(nth), String(errno)]);
-      runs = await daemon.until("the container runs, or it is clear that it won't", () => {
-        if (daemon.isOver()) return "ended";
-        if (/ status=STOPPED/.test(daemon.wholly())) return "stopped";
-        // any one line may be the one that is not written
-        return / status=STARTED|device: goals /.test(daemon.wholly()) ? "runs" : null;
-      }, DEADLINE_MS);
-      await daemon.end(DEADLINE_MS);
-      await until(`is left\n${daemon.wholly()}`, () => daemon.remains());
-    } finally {
-      await daemon.remove();
-    }
-    return { runs, said: await daemon.finally(), hit: existsSync(out) && readFileSync(out, "utf8").includes("hit "), counts: existsSync(out) ? countsOf(out) : [] };
-  };
   try {
-    const plain = await attempt("-", 0, 0);
-    assert.is(plain.runs, "runs", plain.said);
-    await takeAll("manager, start and stop", faultsOf(plain.counts, MANAGER_SAMPLE), async (f) => {
-      const r = await attempt(f.call, f.nth, f.errno.number);
-      if (!r.hit) return "missed";
-      if (r.said.includes(f.errno.name)) return "refused";
-      if (f.call === "mmap" && r.said.includes("out of memory")) return "refused"; // as above
-      assert.is(r.runs, "runs", `neither runs nor says why:\n${r.said}`);
-      return "borne";
+    await body(async (call, nth, errno) => {
+      number += 1;
+      const out = join(work, `out${number}`);
+      let came = "";
+      const daemon = new KeptDaemon(join(work, String(number)), binary, keeper, prefix, (volumes) => wholeRevision(prefix, payload, volumes, m.mapped));
+      try {
+        daemon.start([tracer, out, call, String(nth), String(errno)]);
+        came = await daemon.until("the container runs, or it is clear that it won't", () => {
+          if (daemon.isOver()) return "ended";
+          if (/ status=STOPPED/.test(daemon.wholly())) return "stopped";
+          // any one line may be the one that is not written
+          return / status=STARTED|device: goals /.test(daemon.wholly()) ? "runs" : null;
+        }, DEADLINE_MS);
+        await daemon.end(DEADLINE_MS);
+        await until(`is left\n${daemon.wholly()}`, () => daemon.remains());
+      } finally {
+        daemon.kill(); // one that stands still keeps the test from ending
+        await daemon.remove();
+      }
+      return { runs: came === "runs", said: await daemon.finally(), hit: existsSync(out) && readFileSync(out, "utf8").includes("hit "), counts: existsSync(out) ? countsOf(out) : [] };
     });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
+function manager(m: Manager): Promise<void> {
+  return managed(m, async (attempt) => {
+    const plain = await attempt("-", 0, 0);
+    assert.ok(plain.runs, plain.said);
+    await takeAll(m.says, faultsOf(plain.counts, m.sample, !m.mapped), async (f) => {
+      const r = await attempt(f.call, f.nth, f.errno.number);
+      if (!r.hit) return "missed";
+      if (r.said.includes(f.errno.name)) return "refused";
+      if (f.call === "mmap" && r.said.includes("out of memory")) return "refused"; // as above
+      assert.ok(r.runs, `neither runs nor says why:\n${r.said}`);
+      return "borne";
+    });
+  });
+}
+
+/** The second epoll is the logger's; whether its manager has come to its socket by then is chance. */
+function loggerRefused(): Promise<void> {
+  return managed(MANAGERS[0]!, async (attempt) => {
+    const r = await attempt("epoll_create1", 2, 5);
+    assert.ok(r.hit && r.runs, r.said);
+    assert.match(r.said, "wherry-logger: epoll_create1: EIO");
+  });
+}
+
 const CASES: [string, () => Promise<void>][] = [
   ...SANDBOXES.map((s): [string, () => Promise<void>] => [`${s.says}: any one system call refused is named or borne, and nothing is left`, () => sandbox(s)]),
-  ["manager: any one system call refused is named or borne, and nothing is left", manager],
+  ...MANAGERS.map((m): [string, () => Promise<void>] => [`${m.says}: any one system call refused is named or borne, and nothing is left`, () => manager(m)]),
+  ["manager, a logger that can't begin: its manager tells why and goes on", loggerRefused],
 ];
 for (const [title, body] of CASES.filter(([t]) => t.includes(process.env.WHERRY_FAULTS_ONLY ?? ""))) {
   if (needs.length > 0) console.log(`skip: ${title}: ${needs.join("; ")}`);

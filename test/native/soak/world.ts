@@ -68,13 +68,13 @@ export function soakRevision(prefix: string, payload: Buffer, volumesDir: string
   });
 }
 
-/** One container that uses all of it at once: pool, limits, two squashfs volumes, a bound one. Nothing starts it again. */
-export function wholeRevision(prefix: string, payload: Buffer, volumesDir: string): Revision {
+/** One container that uses all of it at once: pool, limits, two squashfs volumes, a bound one; with `mapped` a user namespace. Nothing starts it again. */
+export function wholeRevision(prefix: string, payload: Buffer, volumesDir: string, mapped: boolean): Revision {
   const name = `${prefix}all`;
   return buildRevision({
     containers: [{
-      name, root: squashfs(payloadRoot(payload)), init: ["/bin/payload", name, "stay"], volumesDir, binds: { data: "data" },
-      extra: [...limitLines(), `lxc.mount.entry = ${volumesDir}/${name}/extra.squashfs srv none bind,ro 0 0`],
+      name, root: squashfs(payloadRoot(payload)), init: ["/bin/payload", name, "stay"], volumesDir, binds: { data: "data" }, ...(mapped ? { keep: "ipc" } : {}),
+      extra: [...(mapped ? ["lxc.idmap = u 0 100000 65536", "lxc.idmap = g 0 200000 65536"] : []), ...limitLines(), `lxc.mount.entry = ${volumesDir}/${name}/extra.squashfs srv none bind,ro 0 0`],
       run: { status_goal: "STARTED", restart_policy: "container", group: "app", network: { pool: "soak" }, volumes: ["extra.squashfs"] },
     }],
     files: { [`${name}/extra.squashfs`]: squashfs(new Tree().file("hello", "second volume\n")) },
@@ -167,6 +167,18 @@ export class KeptDaemon extends HostedDaemon {
     if (!this.isOver()) process.kill(this.pid(), "SIGTERM");
     await this.until("every process has ended", () => (this.events().some((e) => e.what === "empty") ? true : null), deadlineMs);
     return this.events().filter((e) => e.what === "ended").at(-1)!;
+  }
+
+  /** Ends the keeper, which would start it again, and what is still there below it. */
+  kill(): void {
+    const below = this.processes().map((p) => p.pid);
+    for (const pid of below.length > 0 ? [this.pid(), ...below] : []) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (e) {
+        if ((e as NodeJS.ErrnoException).code !== "ESRCH") throw e;
+      }
+    }
   }
 
   /** What is there of the daemon and its containers in the keeper's namespaces and on the machine. */
