@@ -11,6 +11,7 @@ import { borrowParameters } from "./borrow.ts";
 import { keep, kept } from "./kept.ts";
 import { filterFile } from "./default_filter.ts";
 import { manifestFor } from "./manifest.ts";
+import { loadedInOrder, madeWhenRead, withConstants } from "./modules.ts";
 import { cacheDir, root, runtimeDir } from "./places.ts";
 import { withLines, withoutLines } from "./lines.ts";
 import { runtimeSources, smallerStrings } from "./runtime.ts";
@@ -307,7 +308,7 @@ export async function ingredients(p: Program, text: string): Promise<Ingredient[
 export async function compileLowered(p: Program, text: string, work: string): Promise<void> {
   const source = join(work, `program-${p.target.name}-${p.flavor}.c`);
   const whole = smallerStrings(text);
-  const program = p.flavor === "debug" ? whole : shrink(borrowParameters(whole));
+  const program = p.flavor === "debug" ? whole : madeWhenRead(shrink(borrowParameters(withConstants(loadedInOrder(whole)))));
   const shown = p.flavor === "release" && p.keepSymbols !== true ? withoutLines(program) : withLines(program);
   const flags = [...compilerFlags(p.target, p.flavor), ...(p.flavor === "release" ? PROGRAM_FLAGS : []), ...(p.extraFlags ?? [])];
   const others = (await ingredients(p, text)).flatMap((i) => i.objects);
