@@ -33,10 +33,23 @@ const RETURN = /^ *return(?: ([\w.]+))?;(?: \/\*.*\*\/)?$/;
 /** Functions that stand in for the runtime's, as C text behind its header. */
 const RUNTIME = '#include "scr_runtime.h"';
 const LEAN = readFileSync(join(import.meta.dirname, "lean.h"), "utf8");
+/** What checks the index into bytes, and the same by a signed number, whose conversions are an instruction each: bytes are never longer. */
+const CHECK = `  if (!(i >= 0.0 && i < (double)b->len)) { (void)scr_bytes_get(b, i); return 0; }
+  size_t idx = (size_t)i;
+  if ((double)idx != i) { (void)scr_bytes_get(b, i); return 0; }
+  return idx;
+`;
+const LEAN_CHECK = `  if (i >= 0.0 && i < (double)PTRDIFF_MAX) {
+    const ptrdiff_t idx = (ptrdiff_t)i;
+    if ((size_t)idx < b->len && (double)idx == i) return (size_t)idx;
+  }
+  (void)scr_bytes_get(b, i);
+  return 0;
+`;
 
 /** The C text of a whole program, smaller. */
 export function shrink(text: string): string {
-  const c = smallerTypes(text).replace(`${RUNTIME}\n`, `${RUNTIME}\n${LEAN}`);
+  const c = smallerTypes(text).replace(`${RUNTIME}\n`, `${RUNTIME}\n${LEAN}`).replace(CHECK, LEAN_CHECK);
   const kept = keptValues(c);
   const failures = failuresOf(c);
   const repeated = repeatedCalls(c);
