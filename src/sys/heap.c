@@ -30,7 +30,7 @@
 #define UNITS (RESERVE / UNIT)
 #define TABLE_UNITS (UNITS * sizeof(struct unit) / UNIT)
 #define LONG (LARGE / UNIT)
-#define COMMIT 96u                  /* units made usable at a time */
+#define COMMIT 64u                  /* units made usable at a time */
 #define GIVE_BACK 64u               /* units of a free run whose pages are returned */
 #define PAGE 4096u
 #define LARGE_HEADER 16u

@@ -165,10 +165,10 @@ export function signalMask(signals: number[]): number[] {
   let low = 0;
   let high = 0;
   for (const s of signals) {
-    if (s <= 32) low += 2 ** (s - 1);
-    else high += 2 ** (s - 33);
+    if (s <= 32) low |= 1 << (s - 1);
+    else high |= 1 << (s - 33);
   }
-  return [low, high];
+  return [low >>> 0, high >>> 0];
 }
 
 /** A descriptor that becomes readable when one of the signals is pending; they are blocked from now on. */
