@@ -71,19 +71,19 @@ function below(root: string, path: string): string {
   return path.startsWith(`${root}/`) ? path.slice(root.length) : "";
 }
 
-/** wanted: options between their commas. */
-function hasAll(options: string, wanted: string[]): boolean {
-  for (const w of wanted) if (!options.includes(w)) return false;
+/** Whether a mount's options name all controllers of a list with commas: mostly side by side. */
+function shows(options: string, controllers: string): boolean {
+  if (options.includes(`,${controllers},`)) return true;
+  if (!controllers.includes(",")) return false;
+  for (const c of controllers.split(",")) if (!options.includes(`,${c},`)) return false;
   return true;
 }
 
-/** The mount of a hierarchy: of several the one at the usual place, else the first; null when there is none. */
-function mountOf(mounts: CgroupMount[], fstype: string, controllers: string[]): CgroupMount | null {
+/** The mount of a hierarchy: of several the one at the usual place, else the first; null when there is none. controllers: "" for cgroup2. */
+function mountOf(mounts: CgroupMount[], fstype: string, controllers: string): CgroupMount | null {
   let first: CgroupMount | null = null;
-  const wanted: string[] = [];
-  for (const c of controllers) wanted.push(`,${c},`);
   for (const m of mounts) {
-    if (m.fstype !== fstype || !hasAll(m.options, wanted)) continue;
+    if (m.fstype !== fstype || (controllers !== "" && !shows(m.options, controllers))) continue;
     if (m.point.startsWith("/sys/fs/cgroup")) return m;
     if (first === null) first = m;
   }
@@ -92,7 +92,7 @@ function mountOf(mounts: CgroupMount[], fstype: string, controllers: string[]): 
 
 /** Where the cgroup2 hierarchy is mounted ("" = nowhere): its cgroup.controllers is what parseLayout wants third. */
 export function unifiedMount(mounts: CgroupMount[]): string {
-  const m = mountOf(mounts, "cgroup2", []);
+  const m = mountOf(mounts, "cgroup2", "");
   return m === null ? "" : m.point;
 }
 
@@ -111,14 +111,13 @@ export function parseLayout(mounts: CgroupMount[], ownCgroups: string, unifiedCo
     const names = line.slice(first + 1, second);
     const path = line.slice(second + 1);
     if (names === "") {
-      const m = mountOf(mounts, "cgroup2", []);
+      const m = mountOf(mounts, "cgroup2", "");
       const offered = unifiedControllers.trim();
       if (m !== null) v2.push({ version: 2, controllers: offered === "" ? [] : offered.split(" "), mount: m.point, own: below(m.root, path) });
       continue;
     }
-    const controllers = names.split(",");
-    const m = mountOf(mounts, "cgroup", controllers);
-    if (m !== null) v1.push({ version: 1, controllers, mount: m.point, own: below(m.root, path) });
+    const m = mountOf(mounts, "cgroup", names);
+    if (m !== null) v1.push({ version: 1, controllers: names.split(","), mount: m.point, own: below(m.root, path) });
   }
   const kind: LayoutKind = v2.length > 0 ? (v1.length > 0 ? "hybrid" : "unified") : v1.length > 0 ? "legacy" : "none";
   return { kind, hierarchies: [...v1, ...v2] };

@@ -81,7 +81,8 @@ export function limitRows1(l: Limits): LimitWrite[] {
   if (l.memorySwap !== NOT_SET && l.memoryMax >= 0) rows.number("memory", "memory.memsw.limit_in_bytes", l.memorySwap === UNLIMITED ? UNLIMITED : l.memoryMax + l.memorySwap, true);
   rows.number("memory", "memory.soft_limit_in_bytes", l.memoryHigh);
   if (l.cpuWeight > 0) rows.add("cpu", "cpu.shares", String(sharesOfWeight(l.cpuWeight)));
-  if (l.cpuPeriod > 0 || l.cpuQuota > 0) rows.add("cpu", "cpu.cfs_period_us", String(period(l)));
+  // a group is made with the usual one
+  if (period(l) !== DEFAULT_PERIOD_US) rows.add("cpu", "cpu.cfs_period_us", String(l.cpuPeriod));
   rows.number("cpu", "cpu.cfs_quota_us", l.cpuQuota);
   if (l.pidsMax !== NOT_SET) rows.add("pids", "pids.max", l.pidsMax === UNLIMITED ? "max" : String(l.pidsMax));
   if (l.ioWeight > 0) rows.add("blkio", "blkio.weight", String(blkioOfWeight(l.ioWeight)), true);

@@ -90,7 +90,7 @@ function mountOverScratch(r: RootPlan, shift: Shift | null): string {
   const size = r.scratchBytes > 0 ? `,size=${r.scratchBytes}` : "";
   const e = tryMount("tmpfs", r.mountpoint, "tmpfs", MS_NOSUID | MS_NODEV, `mode=755${size}`);
   if (e < 0) throw new SysError("mount tmpfs on", r.mountpoint, -e);
-  for (const name of ["upper", "work", "root"]) makeDirectory(`${r.mountpoint}/${name}`);
+  makeDirectory(rootPath(r));
   if (image) {
     makeDirectory(own);
     mountImageRoot(r.path, own, true);

@@ -30,9 +30,10 @@ const ALL = { memoryMax: 1000, memorySwap: 500, cpuWeight: 200, cpuQuota: 50000,
 test("one set of limits becomes v1 files, memory before memory and swap", () => {
   assert.equal(lines(planCgroup(HYBRID, request({}, ALL))), [
     "/cg/memory/lxc/web/memory.limit_in_bytes=1000", "/cg/memory/lxc/web/memory.memsw.limit_in_bytes=1500?",
-    "/cg/cpu/lxc/web/cpu.shares=2048", "/cg/cpu/lxc/web/cpu.cfs_period_us=100000", "/cg/cpu/lxc/web/cpu.cfs_quota_us=50000",
+    "/cg/cpu/lxc/web/cpu.shares=2048", "/cg/cpu/lxc/web/cpu.cfs_quota_us=50000",
     "/cg/pids/lxc/web/pids.max=64", "/cg/blkio/lxc/web/blkio.weight=250?",
   ]);
+  assert.equal(lines(planCgroup(HYBRID, request({}, { cpuQuota: 5000, cpuPeriod: 50000 }))), ["/cg/cpu/lxc/web/cpu.cfs_period_us=50000", "/cg/cpu/lxc/web/cpu.cfs_quota_us=5000"]);
 });
 
 test("the same limits become v2 files, below our own group when asked", () => {
