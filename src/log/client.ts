@@ -6,7 +6,7 @@ import { EPOLLIN, SIGKILL, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constant
 import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
-import { type Loop, sleepMs, waitFor, Watch } from "../sys/loop.ts";
+import { type Loop, Moment, sleepMs, waitFor, Watch } from "../sys/loop.ts";
 import { exitNow, newSession, tryClone, tryRaiseLimit, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
 import { closeAllBut } from "../sys/relative.ts";
 import { listenUnix, receive, tryAccept, trySend, tryConnectUnix } from "../sys/sockets.ts";
@@ -52,6 +52,26 @@ function becomeLogger(listening: number): void {
   }
 }
 
+/** A file of lines has so many characters of them waiting at most. */
+const WAITING_LENGTH = 8192;
+
+/** Lines for one file, one below the other. */
+type Waiting = { path: string; text: string; maxBytes: number };
+
+/** Lines of one turn of the loop go to the logger together: each frame wakes it. */
+class Lines extends Moment {
+  private readonly client: LoggerClient;
+
+  constructor(client: LoggerClient) {
+    super();
+    this.client = client;
+  }
+
+  come(): void {
+    this.client.flush();
+  }
+}
+
 export class LoggerClient extends Watch {
   private readonly loop: Loop;
   private readonly news: LoggerNews;
@@ -62,9 +82,11 @@ export class LoggerClient extends Watch {
   private readonly buffer: Uint8Array = new Uint8Array(FRAME_BYTES);
   /** Frames that found no room and were dropped. */
   dropped = 0;
+  private waiting: Waiting[] = [];
 
   constructor(loop: Loop, path: string, news: LoggerNews) {
     super();
+    loop.beforeWait.push(new Lines(this));
     this.loop = loop;
     this.path = path;
     this.news = news;
@@ -115,9 +137,29 @@ export class LoggerClient extends Watch {
     return r >= 0;
   }
 
+  /** A line for a file of the logger's, which has it when this turn of the loop ends, or at flush(). */
+  line(path: string, text: string, maxBytes: number): void {
+    let w = this.waiting.find((x) => x.path === path);
+    if (w !== undefined && w.text.length + text.length > WAITING_LENGTH) {
+      this.flush();
+      w = undefined;
+    }
+    if (w === undefined) this.waiting.push({ path, text, maxBytes });
+    else w.text = `${w.text}\n${text}`;
+  }
+
+  /** Sends the lines that wait: before anything that may be the last this process does. */
+  flush(): void {
+    if (this.waiting.length === 0) return;
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const w of waiting) this.send({ kind: "line", path: w.path, text: w.text, maxBytes: w.maxBytes });
+  }
+
   /** Lets go of the logger without ending it. */
   close(): void {
     if (this.fd < 0) return;
+    this.flush();
     this.loop.remove(this.fd);
     closeFd(this.fd);
     this.fd = -1;

@@ -27,6 +27,8 @@ const NEWLINE = 10;
 const RETURN = 13;
 /** How often a path is looked at again because its folder was another one a moment before. */
 const LOOKS = 8;
+/** From the start of a container to the first look: one that has ended by then is looked at once, at its end. */
+const BEGIN_MS = 50;
 /** At most this often positions are written: what was read since then is read again after a power cut. */
 const SAVE_MS = 5000;
 
@@ -113,8 +115,8 @@ class FollowedFile {
 
   /** Nothing more will come. */
   end(): void {
-    this.look(); // what came last may not have been told yet
     this.isOver = true;
+    this.look(); // what came last may not have been told yet
     this.finish();
     for (const w of [this.folderWatch, this.nextWatch]) this.all.move(this, w, -1);
     if (this.out !== null) this.out.close();
@@ -125,12 +127,18 @@ class FollowedFile {
     this.wantsLook = false;
     for (let i = 1; ; i++) {
       const f = this.in.inside.find(this.path);
+      if (this.isOver) {
+        closeFd(f.folder);
+        this.take(f, f.why);
+        return;
+      }
       const before = this.folderWatch;
       const watch = tryWatchPath(this.all.inotify, fdPath(f.folder), FOLDER_EVENTS);
+      const isWatched = watch === before || this.all.hasWatch(watch); // since before it was looked at
       this.awaited = f.name;
       this.folderWatch = this.all.move(this, before, watch);
       closeFd(f.folder);
-      if (watch === before || watch < 0 || i === LOOKS) {
+      if (isWatched || watch < 0 || i === LOOKS) {
         this.take(f, watch < 0 && f.why === "" ? `its folder can't be watched: ${errnoName(-watch)}` : f.why);
         return;
       }
@@ -272,6 +280,18 @@ class Turn extends Timer {
   }
 }
 
+/** Containers that have been started a moment ago get their first look. */
+class Beginning extends Timer {
+  private readonly all: Followers;
+  constructor(all: Followers) {
+    super();
+    this.all = all;
+  }
+  expired(): void {
+    this.all.begin();
+  }
+}
+
 class Saving extends Timer {
   private readonly all: Followers;
   constructor(all: Followers) {
@@ -293,6 +313,8 @@ export class Followers extends Watch {
   private readonly queue: FollowedFile[] = [];
   private readonly next: Timer = new Turn(this);
   private readonly saving: Timer = new Saving(this);
+  private readonly beginning: Timer = new Beginning(this);
+  private fresh: FollowedContainer[] = [];
 
   /** buffer: for whoever has its turn. */
   constructor(loop: Loop, buffer: Uint8Array, news: FollowNews) {
@@ -316,8 +338,18 @@ export class Followers extends Watch {
     }
     const c = new FollowedContainer(this, f, root);
     this.containers.set(f.name, c);
-    if (c.mounts >= 0) this.loop.add(c.mounts, EPOLLPRI, c);
-    for (const file of c.files) this.enqueue(file);
+    this.fresh.push(c);
+    if (!this.beginning.armed) this.loop.arm(this.beginning, BEGIN_MS);
+  }
+
+  /** Its mount table tells first, so that what changes after the look is not missed. */
+  begin(): void {
+    const fresh = this.fresh;
+    this.fresh = [];
+    for (const c of fresh) {
+      if (c.mounts >= 0) this.loop.add(c.mounts, EPOLLPRI, c);
+      for (const file of c.files) this.enqueue(file);
+    }
   }
 
   /** Reads what is left of a container's files and lets go of all that is its. */
@@ -325,12 +357,17 @@ export class Followers extends Watch {
     const c = this.containers.get(name);
     if (c === undefined) return;
     this.containers.delete(name);
+    this.fresh = this.fresh.filter((x) => x !== c);
     this.loop.remove(c.mounts);
     c.end();
   }
 
   endAll(): void {
     for (const name of [...this.containers.keys()]) this.end(name);
+  }
+
+  hasWatch(watch: number): boolean {
+    return this.byWatch.has(watch);
   }
 
   /** Files of one inode share a watch: it ends with the last of them. Result: `to`, -1 when that is none. */

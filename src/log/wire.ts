@@ -26,7 +26,7 @@ export type Frame =
   | { kind: "end"; name: string }
   /** manager: keep the descriptor that comes along and give it to the next manager. */
   | { kind: "keep"; name: string }
-  /** manager: one line for a file of ours. */
+  /** manager: lines for a file of ours, without the last newline. */
   | { kind: "line"; path: string; text: string; maxBytes: number }
   /** manager: write what is there, close everything, end. */
   | { kind: "stop" }

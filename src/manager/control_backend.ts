@@ -67,6 +67,7 @@ export class ControlBackend extends Backend {
     const path = exe.endsWith(" (deleted)") ? exe.slice(0, exe.length - 10) : exe;
     if (m.options.mailFd >= 0) setCloseOnExec(m.options.mailFd, false);
     m.log.info("manager", "executing itself again", ["path", path]);
+    m.logger.flush();
     // by this name, since the file's own may mean another command: a device's is init
     const argv = ["wherry", "daemon", "--config", m.options.configPath, "--revision", m.revisionName, "--mail", String(m.options.mailFd)];
     const r = tryExec(path, argv, environment());

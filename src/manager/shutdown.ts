@@ -74,6 +74,7 @@ export class Shutdown extends Timer {
   partsDown(left: string): void {
     const m = this.manager;
     for (const w of left.split("\n")) if (w !== "") m.log.warn("volume", "left behind", ["what", w]);
+    m.logger.flush();
     this.tookLeave = m.logger.send({ kind: "stop" });
     if (this.tookLeave) m.loop.arm(this, LOGGER_MS);
     else this.expired();

@@ -9,14 +9,19 @@
 import { levelNumber, Sink, type Level } from "../log/line.ts";
 import type { LoggerClient } from "../log/client.ts";
 import { quoted } from "../json/text.ts";
-import { upperAscii } from "../sys/ascii.ts";
 import { tryWrite } from "../sys/files.ts";
 import { EPOLLOUT } from "../sys/constants.ts";
 import { monotonicMs, waitFor } from "../sys/loop.ts";
 import { toUtf8 } from "../sys/text.ts";
 
+/** Our levels as pantavisor.log has them. */
+const LEVEL_WORDS = ["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
+
 /** What LXC calls our levels, by our numbers: fatal, error, warn, info, debug, trace. Source: lxc.container.conf(5). */
 const LXC_LEVELS = [8, 5, 4, 2, 1, 0];
+
+/** Level of a warning: such lines, and worse, don't wait for others. */
+const WORRYING = 2;
 
 /** Source: lifecycle spec §4. */
 const MAX_ERROR_BYTES = 4096;
@@ -58,13 +63,16 @@ export class ManagerSink extends Sink {
     if (this.keeps && level === "error") this.keep(room, text);
     const logger = this.logger;
     if (logger === null || !logger.isOpen()) return;
-    this.send(logger, this.path, "pantavisor", level, room, text);
-    if (LXC_LEVELS[levelNumber(level)]! >= this.runtimeLevel && this.containers.includes(about)) this.send(logger, `${this.folder}/${about}/lxc/lxc.log`, about, level, room, text);
+    const number = levelNumber(level);
+    const word = LEVEL_WORDS[number]!;
+    this.send(logger, this.path, "pantavisor", word, room, text);
+    if (LXC_LEVELS[number]! >= this.runtimeLevel && this.containers.includes(about)) this.send(logger, `${this.folder}/${about}/lxc/lxc.log`, about, word, room, text);
+    if (number <= WORRYING) logger.flush(); // what comes next may be the end of this process
   }
 
-  private send(logger: LoggerClient, path: string, platform: string, level: Level, room: string, text: string): void {
+  private send(logger: LoggerClient, path: string, platform: string, level: string, room: string, text: string): void {
     const seconds = Math.floor(monotonicMs() / 1000);
-    logger.send({ kind: "line", path, text: `[${platform}] ${seconds} ${upperAscii(level)}\t -- [${room}]: ${text}`, maxBytes: this.maxBytes });
+    logger.line(path, `[${platform}] ${seconds} ${level}\t -- [${room}]: ${text}`, this.maxBytes);
   }
 
   private print(line: string): void {

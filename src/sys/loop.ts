@@ -32,15 +32,33 @@ export abstract class Timer {
   abstract expired(): void;
 }
 
+/** Something that a loop does at one of its own moments. */
+export abstract class Moment {
+  abstract come(): void;
+}
+
 const QUIET_MS = 3000;
 
-/**
- * Armed by work that comes in bursts: once it is over, memory that only the
- * work needed goes back to the kernel. One wake-up a burst, none when idle.
- */
-class Settling extends Timer {
-  expired(): void {
+/** Memory that only the work needed goes back to the kernel. */
+class GivingBack extends Moment {
+  come(): void {
     sys_settle();
+  }
+}
+
+/** Armed by work that comes in bursts: once it is over, what only the work needed goes. One wake-up a burst, none when idle. */
+class Settling extends Timer {
+  private readonly loop: Loop;
+  private readonly back: Moment = new GivingBack();
+
+  constructor(loop: Loop) {
+    super();
+    this.loop = loop;
+  }
+
+  expired(): void {
+    this.loop.have(this.loop.settled);
+    this.back.come();
   }
 }
 
@@ -55,7 +73,11 @@ export class Loop {
   private readonly timers: Timer[] = [];
   private readonly faults: Faults;
   private readonly out: Uint8Array = new Uint8Array(8 * 32);
-  private readonly settling: Timer = new Settling();
+  private readonly settling: Timer = new Settling(this);
+  /** Before every wait, and at the end of run(): for what is better done once a turn. */
+  readonly beforeWait: Moment[] = [];
+  /** When work that came in a burst is over. */
+  readonly settled: Moment[] = [];
   private stopped = false;
   /** How often the wait ended: idle means it does not grow. */
   wakeups = 0;
@@ -90,6 +112,16 @@ export class Loop {
     this.timers.push(timer);
   }
 
+  have(moments: Moment[]): void {
+    for (const m of moments) {
+      try {
+        m.come();
+      } catch (e) {
+        this.faults.fault(e);
+      }
+    }
+  }
+
   /** Work is under way: settles when there has been none for a while. */
   settleLater(): void {
     this.arm(this.settling, QUIET_MS);
@@ -110,10 +142,12 @@ export class Loop {
   run(): void {
     while (!this.stopped) this.turn(-1);
     this.stopped = false;
+    this.have(this.beforeWait);
   }
 
   /** One wait and what it brings; at most `limitMs` long, -1 for no limit. */
   turn(limitMs: number): void {
+    this.have(this.beforeWait);
     const n = sys_epoll_wait(this.epoll, this.out, this.timeout(limitMs));
     if (n < 0 && n !== -EINTR) checked(n, "epoll_wait", "");
     this.wakeups = this.wakeups + 1;
