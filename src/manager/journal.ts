@@ -80,14 +80,34 @@ const ENTRY_BYTES = 2048;
 
 export class Journal {
   private readonly folder: string;
+  private readonly page: Uint8Array = new Uint8Array(ENTRY_BYTES);
+  private readonly passing: Unit[] = [];
+  private readonly newlines: Uint8Array = toUtf8("\n".repeat(ENTRY_BYTES));
 
   constructor(runDir: string) {
     this.folder = `${runDir}/wherry/containers`;
     makeDirectories(this.folder);
   }
 
-  /** After a change of the unit: what a new manager must know of it, nothing while it only waits for its first start. */
+  /**
+   * After a change of the unit: what a new manager must know of it, nothing
+   * while it only waits for its first start. One that is down and about to be
+   * started again waits for what follows in the same turn, or for late().
+   */
   follow(unit: Unit): void {
+    const passes = unit.phase === "INSTALLED" || (unit.phase === "STOPPED" && !unit.settled);
+    if (passes && !this.passing.includes(unit)) this.passing.push(unit);
+    else if (!passes) this.write(unit);
+  }
+
+  /** The turn is over for units whose phase did not pass. */
+  late(): void {
+    while (this.passing.length > 0) this.write(this.passing[0]!);
+  }
+
+  private write(unit: Unit): void {
+    const at = this.passing.indexOf(unit);
+    if (at >= 0) this.passing.splice(at, 1);
     const waits = unit.phase === "INSTALLED" || unit.phase === "BLOCKED" || unit.phase === "NONE";
     if (waits && unit.starts === 0 && unit.retries === 0 && unit.healthFailures === 0) this.forget(unit.name());
     else this.record(unit);
@@ -101,9 +121,12 @@ export class Journal {
       starts: unit.starts, stable: unit.stable, retryMs: unit.retryTimer.armed ? unit.retryTimer.deadline : 0, healthFailures: unit.healthFailures, endKind: end.kind, endCode: end.code, outOfMemory: end.outOfMemory, endReason: end.reason,
     };
     const path = `${this.folder}/${e.name}`;
+    const text = toUtf8(formatEntry(e)).subarray(0, ENTRY_BYTES);
+    this.page.set(text, 0);
+    this.page.set(this.newlines.subarray(text.length), text.length);
     const fd = openFile(path, O_WRONLY | O_CREAT, 0o644);
     try {
-      writeAll(fd, toUtf8(formatEntry(e).padEnd(ENTRY_BYTES, "\n")).subarray(0, ENTRY_BYTES), path);
+      writeAll(fd, this.page, path);
     } finally {
       closeFd(fd);
     }

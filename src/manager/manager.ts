@@ -32,7 +32,7 @@ import { DeviceParts } from "./device_parts.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
 import { reaped } from "./ends.ts";
 import { Journal } from "./journal.ts";
-import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, SignalWatch, SupervisorListener } from "./manager_news.ts";
+import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, SignalWatch, SupervisorListener, TurnEnd } from "./manager_news.ts";
 import { Mailbox } from "./mailbox.ts";
 import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
@@ -87,6 +87,7 @@ export class Manager {
     this.settings = settingsOf(this.loaded);
     this.places = new StoragePlaces(this.settings.storage);
     this.trial = new Trial(this);
+    this.loop.beforeWait.push(new TurnEnd(this)); // before the logger's: it may have something to say
     this.logger = new LoggerClient(this.loop, `${this.settings.runDir}/wherry/logger`, new News(this));
     this.mailbox = new Mailbox(this.loop, options.mailFd, new MailNews(this));
     this.notify = new NotifySockets(this.loop, notifyFolder(this.settings), this.logger, new NotifyNews(this));
@@ -261,8 +262,22 @@ export class Manager {
     try {
       this.journal.follow(unit);
     } catch (e) {
-      this.log.error("manager", "a new manager would not know of this", ["name", unit.name(), "why", reason(e)]); // the container goes on all the same
+      this.untold(e);
     }
+  }
+
+  /** The turn of the loop is over. */
+  turnEnds(): void {
+    try {
+      if (this.journal !== null) this.journal.late();
+    } catch (e) {
+      this.untold(e);
+    }
+  }
+
+  /** The containers go on all the same. */
+  private untold(e: unknown): void {
+    this.log.error("manager", "a new manager would not know of a change", ["why", reason(e)]);
   }
 
   /** A container has said something on its notify socket. */

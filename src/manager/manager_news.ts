@@ -11,7 +11,7 @@ import { Answer } from "../supervisor/worker.ts";
 import { Listener, Timers } from "../supervisor/supervisor.ts";
 import type { Unit } from "../supervisor/unit.ts";
 import { reason } from "../sys/error.ts";
-import { Faults, monotonicMs, Timer, Watch, type Loop } from "../sys/loop.ts";
+import { Faults, Moment, monotonicMs, Timer, Watch, type Loop } from "../sys/loop.ts";
 import { CareOwner } from "./care.ts";
 import { MailListener } from "./mailbox.ts";
 import type { Manager } from "./manager.ts";
@@ -53,6 +53,17 @@ export class SignalWatch extends Watch {
   }
   ready(_events: number): void {
     this.manager.signalled();
+  }
+}
+
+export class TurnEnd extends Moment {
+  private readonly manager: Manager;
+  constructor(manager: Manager) {
+    super();
+    this.manager = manager;
+  }
+  come(): void {
+    this.manager.turnEnds();
   }
 }
 
