@@ -23,7 +23,7 @@ import { exists, randomBytes } from "../sys/files.ts";
 import { remountEntries } from "../volume/remount_plan.ts";
 import { configOverlay, planVolumes, type VolumeOptions, type VolumePaths, type VolumePlan } from "../volume/plan.ts";
 import { injectedEnvironment, injectedMounts, notifyEnvironment, notifyMounts, wantsNotify, type HostFolders } from "./injected.ts";
-import { readLxcConfig } from "./lxc_files.ts";
+import type { RecentConfigs } from "./lxc_files.ts";
 import type { Settings } from "./settings.ts";
 
 export type Prepared = {
@@ -40,7 +40,7 @@ export type Prepared = {
 
 /** What is the same for all containers of a revision. */
 export type Surroundings = {
-  settings: Settings; state: State; revision: string; trail: string; facts: HostFacts; folders: HostFolders; volumes: VolumeOptions;
+  settings: Settings; state: State; revision: string; trail: string; facts: HostFacts; folders: HostFolders; volumes: VolumeOptions; configs: RecentConfigs;
 };
 
 export function volumePathsOf(s: Settings, trail: string, revision: string): VolumePaths {
@@ -75,7 +75,7 @@ function cgroupOf(layout: Layout, c: Container, d: ContainerDescription, profile
 /** Plans one container's start. grant: its address in a pool, null without one. peers: containers whose namespaces may be shared. Throws SysError when its configuration can't be read. */
 export function prepareContainer(a: Surroundings, c: Container, group: Group, grant: PoolGrant | null, peers: RunningPeer[]): Prepared {
   const path = `${a.trail}/${c.name}/${c.config}`;
-  const read = readLxcConfig(path, `${c.name}/${c.config}`);
+  const read = a.configs.read(path, `${c.name}/${c.config}`);
   const d = read.description;
   const problems = read.problems.slice();
   const warnings = read.warnings.slice();

@@ -38,6 +38,7 @@ import { StartedJob, type Disks } from "./jobs.ts";
 import { startedSince, ticksNow } from "./journal.ts";
 import { Mounting } from "./mounting.ts";
 import { Networks } from "./networks.ts";
+import { RecentConfigs } from "./lxc_files.ts";
 import { hostFolders, type Surroundings } from "./prepare.ts";
 import type { LoadedRevision } from "./revision.ts";
 import type { Settings } from "./settings.ts";
@@ -114,8 +115,9 @@ export class ContainerRuntime extends Runtime {
     this.settings = settings;
     this.around = {
       settings, state: found.state, revision: found.name, trail: found.trail, facts: readHostFacts(readLayout()), folders: hostFolders(kernelRelease()),
-      volumes: volumeOptionsOf(settings),
+      volumes: volumeOptionsOf(settings), configs: new RecentConfigs(),
     };
+    loop.settled.push(this.around.configs);
     this.rules = new DeviceRules(loop, log, this);
     this.cleaning = new Cleaning(this);
     makeDirectories(`${settings.usr}/lib/lxc/rootfs`);

@@ -3,7 +3,7 @@
  * mounted, everything of the run before is gone, and nothing is left however
  * the row of starts ends.
  */
-import { readFileSync, statSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -66,6 +66,26 @@ housed("what is the same in the next run stays mounted; its boot storage, its ro
   await act(h, "web", "stop");
   await h.daemon.reaches("web", "STOPPED");
   assert.equal(h.daemon.leftovers("web"), []);
+});
+
+housed("a start follows what the configuration, and what that includes, says by then", {
+  revision: () => ({ containers: [scripted("web", WAITS, { auto_recovery: AT_ONCE }), scripted("other", WAITS, { auto_recovery: AT_ONCE })] }),
+}, async (h) => {
+  const configuration = (name: string): string => join(h.top, "storage/trails/0", name, "lxc.container.conf");
+  const included = join(h.top, "more.conf");
+  writeFileSync(included, "lxc.environment = SAYS=0\n");
+  for (const name of ["web", "other"]) await h.daemon.reaches(name, "STARTED"); // the files of a revision are looked at when it begins
+  appendFileSync(configuration("other"), `lxc.include = ${included}\n`);
+  for (const name of ["web", "other"]) {
+    await kill(h, name);
+    for (const says of ["first", "second", "second"]) {
+      if (name === "web") appendFileSync(configuration(name), `lxc.environment = SAYS=${says}\n`);
+      else writeFileSync(included, `lxc.environment = SAYS=${says}\n`);
+      await kill(h, name);
+      const words = h.inside(name, "cat", "/proc/1/environ").split("\0").filter((w) => w.startsWith("SAYS="));
+      assert.is(words.at(-1), `SAYS=${says}`, name);
+    }
+  }
 });
 
 housed("boot storage that takes its time to be given back, and a config overlay, are left to a worker", {
