@@ -1,6 +1,6 @@
 /**
- * Tells when a container's cgroups become empty, freeze, or lose a process to
- * lack of memory; by events only. cgroup2: one inotify descriptor for all
+ * Tells when a container's cgroups become empty, where somebody waits for it,
+ * or lose a process to lack of memory; by events only. cgroup2: one inotify descriptor for all
  * containers. v1: eventfd for memory, pidfds of who is left for emptiness
  * (v1 itself tells nobody). Sources: cgroup-v2.rst, cgroup-v1/memory.rst §9-10.
  */
@@ -16,7 +16,6 @@ import type { CgroupPlace } from "./plan.ts";
 export abstract class CgroupListener {
   abstract emptied(container: string): void;
   abstract outOfMemory(container: string, kills: number): void;
-  abstract freezeChanged(container: string): void;
 }
 
 function v1Kills(directory: string): number {
@@ -44,7 +43,7 @@ class Watched {
   kills = 0;
   eventFd = -1;
   left: number[] = [];
-  /** Somebody waits for it to be empty. */
+  /** Somebody waits for it to be empty, and is told by cgroup.events. */
   awaited = false;
 
   constructor(container: string, places: CgroupPlace[]) {
@@ -128,12 +127,9 @@ export class CgroupMonitor extends Watch {
     const w = new Watched(container, places);
     this.byName.set(container, w);
     for (const p of places) {
-      if (p.version === 2) {
-        this.watchFile(w, `${p.directory}/cgroup.events`);
-        if (p.controllers.includes("memory")) this.watchFile(w, `${p.directory}/memory.events`);
-      } else if (p.controllers.includes("memory")) {
-        this.watchOom1(w, p);
-      }
+      if (!p.controllers.includes("memory")) continue;
+      if (p.version === 2) this.watchFile(w, `${p.directory}/memory.events`);
+      else this.watchOom1(w, p);
     }
   }
 
@@ -159,9 +155,11 @@ export class CgroupMonitor extends Watch {
   awaitEmpty(container: string): boolean {
     const w = this.byName.get(container);
     if (w === undefined || !isPopulated(w.places)) return true;
+    const second = w.places.find((p) => p.version === 2);
+    if (second === undefined) return this.watchLeft(w);
+    if (!w.awaited && !this.watchFile(w, `${second.directory}/cgroup.events`)) return this.watchLeft(w);
     w.awaited = true;
-    for (const p of w.places) if (p.version === 2) return false;
-    return this.watchLeft(w);
+    return !isPopulated(w.places); // it may have been the last moment
   }
 
   ready(_events: number): void {
@@ -177,7 +175,6 @@ export class CgroupMonitor extends Watch {
     for (const w of seen) {
       if (w.eventFd < 0) this.checkMemory(w);
       if (this.byName.get(w.container) !== w) continue;
-      this.listener.freezeChanged(w.container);
       if (w.awaited && this.byName.get(w.container) === w && !isPopulated(w.places)) this.listener.emptied(w.container);
     }
   }
@@ -210,15 +207,17 @@ export class CgroupMonitor extends Watch {
     return w.left.length === 0;
   }
 
-  private watchFile(w: Watched, path: string): void {
+  /** False when there is nothing to watch, or no room for it. */
+  private watchFile(w: Watched, path: string): boolean {
     if (this.inotify < 0) {
       this.inotify = openInotify();
       this.loop.add(this.inotify, EPOLLIN, this);
     }
     const n = tryWatchPath(this.inotify, path, IN_MODIFY);
-    if (n < 0) return; // nothing to tell of a group that is gone
+    if (n < 0) return false;
     w.watches.push(n);
     this.byWatch.set(n, w);
+    return true;
   }
 
   /** Without this event a kill is still counted when the container ends. */

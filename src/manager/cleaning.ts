@@ -225,8 +225,4 @@ export class Cleaning extends CgroupListener {
   outOfMemory(container: string, kills: number): void {
     this.runtime.log.warn("container", "a process was killed for lack of memory", ["name", container, "kills", String(kills)]);
   }
-
-  freezeChanged(_container: string): void {
-    return;
-  }
 }

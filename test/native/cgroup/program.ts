@@ -50,7 +50,6 @@ class Printing extends CgroupListener {
     say(`oom=${container}:${kills}`);
     this.loop.stop();
   }
-  freezeChanged(_container: string): void {}
 }
 
 function request(): CgroupRequest {
