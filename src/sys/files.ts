@@ -8,7 +8,7 @@ import { f64At, u16At } from "./bytes.ts";
 import {
   AT_FDCWD, AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT,
 } from "./constants.ts";
-import { EEXIST, EINTR, ENODEV, ENOENT, ENOTDIR } from "./errno.ts";
+import { EEXIST, EINTR, ENODEV, ENOENT, ENOTDIR, ESRCH } from "./errno.ts";
 import { checked, SysError } from "./error.ts";
 import { fromField, fromUtf8, parseDecimal, toUtf8 } from "./text.ts";
 
@@ -148,12 +148,12 @@ export function readText(path: string, limit: number = 1048576): string {
   return fromUtf8(readBytes(path, limit));
 }
 
-/** The text of a file, or `otherwise` when there is no such file (ENODEV: a kernel file whose object has just gone). */
+/** The text of a file, or `otherwise` when there is no such file (ENODEV, ESRCH: a kernel file whose object, or process, has just gone). */
 export function readTextOr(path: string, otherwise: string, limit: number = 1048576): string {
   try {
     return readText(path, limit);
   } catch (e) {
-    if (e instanceof SysError && (e.errno === ENOENT || e.errno === ENOTDIR || e.errno === ENODEV)) return otherwise;
+    if (e instanceof SysError && (e.errno === ENOENT || e.errno === ENOTDIR || e.errno === ENODEV || e.errno === ESRCH)) return otherwise;
     throw e;
   }
 }
