@@ -21,7 +21,7 @@ export type Footprint = { processes: number; pssKib: number; privateKib: number;
 const TICK_MS = 10;
 
 /** As on a device, whose root is in memory, and on a host, whose /run is: only the storage is on a disk. */
-const IN_MEMORY = ["run", "volumes", "exports", "usr/lib/lxc/rootfs"];
+const IN_MEMORY = ["run", "configs", "volumes", "exports", "usr/lib/lxc/rootfs"];
 
 /** What every container's folder of notes is bound on. */
 export const NOTES = "/bench";
