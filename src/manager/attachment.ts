@@ -40,6 +40,8 @@ export class Attachment {
   statusTimer: Timer | null = null;
   /** Its volumes are mounted already: the run before has ended a moment ago. */
   kept = false;
+  /** Its volumes were taken down in no time, and can be mounted so. */
+  quick = false;
   /** The logger may have files on its volumes open. */
   followed = false;
   /** How many ends of it the logger has been told and has not answered. */

@@ -1,7 +1,7 @@
 /**
  * Takes a container down until nothing of it is left: ends what is in its
  * groups, waits for them to be empty, then a worker removes links, volumes and
- * groups. It goes on whatever can't be looked at: what is still there then
+ * groups, or the manager itself where nothing of it may wait. It goes on whatever can't be looked at: what is still there then
  * shows when the groups are removed. Rules: runtime spec §4, §9.
  */
 import { removeCgroups } from "../cgroup/apply.ts";
@@ -13,8 +13,9 @@ import { reason, SysError } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
 import { Timer } from "../sys/loop.ts";
 import { trySignalPidfd } from "../sys/processes.ts";
-import { renewVolumes } from "../volume/apply.ts";
+import { isQuick, renewVolumes } from "../volume/apply.ts";
 import { planExports } from "../volume/exports.ts";
+import type { VolumePlan } from "../volume/plan.ts";
 import type { Attachment } from "./attachment.ts";
 import { closeConsole } from "./consoles.ts";
 import { CleanJob, lockOf } from "./jobs.ts";
@@ -138,61 +139,77 @@ export class Cleaning extends CgroupListener {
     this.takeDown(a);
   }
 
-  /**
-   * Where the next run follows at once and nothing of what lies in between may
-   * wait, that is done here and now: what it would only mount again stays.
-   */
-  private renewed(a: Attachment): boolean {
-    const r = this.runtime;
+  /** It has run, and nobody else has to hear of its end or to give something back. */
+  private isPlain(a: Attachment): boolean {
     const c = a.unit.container;
     const how = a.unit.ending.kind;
-    if (!a.networked || a.network === null || a.network.afterExit.length > 0 || a.hooks !== null || (how !== "exited" && how !== "killed")) return false;
-    if (c.exports.length + c.driversRequired.length + c.driversOptional.length > 0 || !r.restartsAtOnce(a.unit)) return false;
-    try {
-      return removeCgroups(a.places).length === 0 && renewVolumes(volumePlanOf(r.around, c));
-    } catch (e) {
-      if (!(e instanceof SysError)) throw e;
-      return false; // the worker says what is wrong
-    }
+    if (a.unit.phase !== "CLEANING" || !a.networked || a.network === null || a.network.afterExit.length > 0 || a.hooks !== null) return false;
+    return (how === "exited" || how === "killed") && c.exports.length + c.driversRequired.length + c.driversOptional.length === 0;
   }
 
+  /** What the next run, which follows at once, would only mount again stays; false: it can't, or not at once. */
+  private renewed(a: Attachment, volumes: VolumePlan): boolean {
+    return this.runtime.restartsAtOnce(a.unit) && renewVolumes(volumes) && removeCgroups(a.places).length === 0;
+  }
+
+  /** Where nothing of it may wait, the manager does it here and now. */
   private takeDown(a: Attachment): void {
-    if (a.unit.phase === "CLEANING" && this.renewed(a)) this.keep(a);
-    else this.takeDownAll(a, true);
+    const volumes = volumePlanOf(this.runtime.around, a.unit.container);
+    let isKept = false;
+    a.quick = false;
+    try {
+      if (this.isPlain(a)) {
+        isKept = this.renewed(a, volumes);
+        a.quick = !isKept && this.runtime.isAlone(a) && isQuick(volumes);
+      }
+    } catch (e) {
+      if (!(e instanceof SysError)) throw e; // the worker says what is wrong
+    }
+    if (isKept) this.keep(a, volumes);
+    else this.takeDownAll(a, this.remainsOf(a, volumes));
   }
 
-  private keep(a: Attachment): void {
-    closeFd(a.netFd);
-    a.netFd = -1;
+  private keep(a: Attachment, volumes: VolumePlan): void {
+    this.closeNetwork(a);
     a.networked = false;
     a.kept = true;
     this.cleaned(a, true, "");
-    if (a.kept && a.unit.phase !== "MOUNTING") this.takeDownAll(a, false); // its start waits for others
+    if (!a.kept || a.unit.phase === "MOUNTING") return;
+    a.kept = false;
+    this.cleanHere(a, this.remainsOf(a, volumes)); // its start waits for others
   }
 
-  private takeDownAll(a: Attachment, byWorker: boolean): void {
+  private remainsOf(a: Attachment, volumes: VolumePlan): CleanJob {
     const r = this.runtime;
     const c = a.unit.container;
     const network = a.networked ? a.network : null;
     a.networked = false;
-    a.kept = false;
-    const job = new CleanJob({
+    return new CleanJob({
       hooks: network === null ? null : a.hooks, target: a.unit.ending.kind === "killed" && a.unit.ending.code === SIGHUP ? "reboot" : "stop",
-      lock: lockOf(r.settings, c.name), volumes: volumePlanOf(r.around, c), places: a.places, network, netFd: a.netFd,
+      lock: lockOf(r.settings, c.name), volumes, places: a.places, network, netFd: a.netFd,
       exports: planExports(r.settings.exports, c.name, c.exports), exportsDir: r.settings.exports,
     });
-    if (!byWorker) {
-      this.cleanHere(a, job);
+  }
+
+  private takeDownAll(a: Attachment, job: CleanJob): void {
+    a.kept = false;
+    if (a.quick && job.tryNow()) {
+      this.closeNetwork(a);
+      this.cleaned(a, true, "");
       return;
     }
     try {
       startWorker(this.runtime.loop, job, new Cleaned(this, a));
-      closeFd(a.netFd);
-      a.netFd = -1;
+      this.closeNetwork(a);
     } catch (e) {
-      r.log.warn("container", "taken down without a worker", ["name", c.name, "why", reason(e)]);
+      this.runtime.log.warn("container", "taken down without a worker", ["name", a.unit.name(), "why", reason(e)]);
       this.cleanHere(a, job);
     }
+  }
+
+  private closeNetwork(a: Attachment): void {
+    closeFd(a.netFd);
+    a.netFd = -1;
   }
 
   /** Better to wait here than to leave it. */
@@ -203,8 +220,7 @@ export class Cleaning extends CgroupListener {
     } catch (e) {
       text = reason(e);
     }
-    closeFd(a.netFd);
-    a.netFd = -1;
+    this.closeNetwork(a);
     this.cleaned(a, true, text);
   }
 

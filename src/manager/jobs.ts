@@ -13,9 +13,9 @@ import type { HookType } from "../lxc/description.ts";
 import type { NetPlan } from "../net/actions.ts";
 import { disconnectContainer } from "../net/apply.ts";
 import { reason } from "../sys/error.ts";
-import { closeFd, lockFile, makeDirectories } from "../sys/files.ts";
+import { closeFd, exists, lockFile, makeDirectories, tryLockFile } from "../sys/files.ts";
 import { sleepMs } from "../sys/loop.ts";
-import { mountVolumes, unmountVolumes } from "../volume/apply.ts";
+import { isInMemory, mountVolumes, unmountVolumes } from "../volume/apply.ts";
 import { mountDisk } from "../volume/disk.ts";
 import type { DiskPlan } from "../volume/disk_plan.ts";
 import { removeExports, type Export } from "../volume/exports.ts";
@@ -111,6 +111,18 @@ export class MountJob extends Job {
     return said.join("\n");
   }
 
+  /** For the manager itself, of volumes that a worker has mounted before and that are quick: false where something of it could wait, or was refused. */
+  tryNow(): boolean {
+    const w = this.wish;
+    for (const f of w.folders) if (!exists(f)) return false;
+    if (!isInMemory(w.volumes)) return false;
+    const lock = tryLockFile(w.lock);
+    if (lock < 0) return false;
+    const done = mountVolumes(w.volumes, w.options);
+    closeFd(lock);
+    return done.ok;
+  }
+
   private giveUp(why: string): void {
     unmountVolumes(this.wish.volumes);
     throw new Error(why);
@@ -156,6 +168,8 @@ const PARTS = 4;
 export class CleanJob extends Job {
   private readonly remains: Remains;
   private lockFd = -1;
+  /** What the first attempt left. */
+  private first: string[] = [];
 
   constructor(remains: Remains) {
     super();
@@ -175,6 +189,16 @@ export class CleanJob extends Job {
     }
   }
 
+  /** For the manager itself, of what is quick: once, false when something of it is left or another process is at it. */
+  tryNow(): boolean {
+    this.lockFd = tryLockFile(this.remains.lock);
+    if (this.lockFd < 0) return false;
+    this.first = this.attempt();
+    closeFd(this.lockFd);
+    this.lockFd = -1;
+    return this.first.length === 0;
+  }
+
   private tell(type: HookType, told: string[]): void {
     const h = this.remains.hooks;
     const why = h === null ? "" : h.run(type, [`LXC_TARGET=${this.remains.target}`]);
@@ -182,13 +206,13 @@ export class CleanJob extends Job {
   }
 
   private takeDown(): string[] {
-    const first = this.attempt();
-    let left = first;
+    if (this.first.length === 0) this.first = this.attempt();
+    let left = this.first;
     for (let i = 1; i < CLEAN_ATTEMPTS && left.length > 0; i++) {
       sleepMs(CLEAN_PAUSE_MS);
       left = this.attempt();
     }
-    return left.length > 0 ? left : first.map((w) => `${w} (gone at another attempt)`);
+    return left.length > 0 ? left : this.first.map((w) => `${w} (gone at another attempt)`);
   }
 
   /** Taking down without the lock is better than leaving it all; the next attempt asks for it again. */

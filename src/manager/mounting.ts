@@ -1,7 +1,8 @@
 /**
  * The first half of a start: a container waits for its turn, everything it
- * needs is planned, then a worker loads modules and drivers and mounts. A
- * refusal says once what, where and why.
+ * needs is planned, then a worker loads modules and drivers and mounts, or the
+ * manager itself what it took down in no time before. A refusal says once
+ * what, where and why.
  */
 import { DriverManager } from "../driver/manager.ts";
 import { moduleFolder } from "../driver/apply.ts";
@@ -94,7 +95,9 @@ export class Mounting {
         lock: lockOf(r.settings, c.name), folders: ownFolders(r.settings, c, r.around.revision), modules, volumes: volumePlanOf(r.around, c), options: r.around.volumes,
         disks: this.disks, driversRequired: c.driversRequired, driversOptional: c.driversOptional, hooks: a.hooks,
       };
-      startWorker(this.runtime.loop, new MountJob(wish, this.drivers, this.meta), new Mounted(this, a));
+      const job = new MountJob(wish, this.drivers, this.meta);
+      if (a.quick && a.hooks === null && r.isAlone(a) && job.tryNow()) this.mounted(a, true, "");
+      else startWorker(r.loop, job, new Mounted(this, a));
     } catch (e) {
       r.refuse(a.unit, reason(e));
     }

@@ -265,6 +265,12 @@ export class ContainerRuntime extends Runtime {
     return run;
   }
 
+  /** No other one is being mounted or taken down: workers would do that beside each other. */
+  isAlone(a: Attachment): boolean {
+    for (const o of this.attachments.values()) if (o !== a && (o.unit.phase === "MOUNTING" || o.unit.phase === "STOPPING" || o.unit.phase === "CLEANING")) return false;
+    return true;
+  }
+
   restartsAtOnce(unit: Unit): boolean {
     return this.boss!.restartsAtOnce(unit);
   }

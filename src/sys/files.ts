@@ -351,6 +351,7 @@ export function changeOwner(path: string, uid: number, gid: number): void {
 }
 
 const LOCK_EX = 2;
+const LOCK_NB = 4;
 
 /** Waits until this process alone has the file, which is made when missing; until the descriptor is closed. */
 export function lockFile(path: string): number {
@@ -359,6 +360,15 @@ export function lockFile(path: string): number {
   if (r < 0) sys_close(fd);
   checked(r, "flock", path);
   return fd;
+}
+
+/** The same, but without waiting: -errno when it can't be had now. */
+export function tryLockFile(path: string): number {
+  const fd = tryOpen(path, O_RDWR | O_CREAT, 0o600);
+  const r = fd < 0 ? fd : sys_flock(fd, LOCK_EX + LOCK_NB);
+  if (r >= 0) return fd;
+  sys_close(fd);
+  return r;
 }
 
 export function syncFd(fd: number, path: string): void {
@@ -408,6 +418,18 @@ export function tryReadAt(fd: number, into: Uint8Array, length: number, position
   let r = sys_pread(fd, into, 0, length, position);
   while (r === -EINTR) r = sys_pread(fd, into, 0, length, position);
   return r;
+}
+
+const RWF_NOWAIT = 8;
+
+/** Whether a file's start and end are in memory; false where its filesystem can't tell. Source: preadv2(2). */
+export function isCached(path: string): boolean {
+  const fd = tryOpen(path, O_RDONLY);
+  const last = sys_lseek(fd, -1, 2);
+  const b = new Uint8Array(1);
+  const cached = last >= 0 && sys_preadv2(fd, b, 0, RWF_NOWAIT) === 1 && sys_preadv2(fd, b, last, RWF_NOWAIT) === 1;
+  sys_close(fd);
+  return cached;
 }
 
 /** What is at a position of a file or device, up to `length` bytes; fewer at its end or where it can't be read. */

@@ -160,6 +160,13 @@ int32_t sys_pread(int32_t fd, B(out), uint32_t offset, uint32_t length, double p
 	return result(pread(fd, OUT(out + offset), length, (off_t)position));
 }
 
+int32_t sys_preadv2(int32_t fd, B(out), double position, int32_t flags)
+{
+	struct iovec v = { OUT(out), out_n };
+	int64_t at = (int64_t)position;
+	return result(syscall(SYS_preadv2, fd, &v, 1, (long)at, (long)(at >> 32), flags));
+}
+
 int32_t sys_write(int32_t fd, B(data), uint32_t offset, uint32_t length)
 {
 	if (outside(data_n, offset, length))

@@ -19,6 +19,7 @@ declare function sys_close(fd: i32): i32;
 declare function sys_close_range(first: u32, last: u32, flags: u32): i32;
 declare function sys_read(fd: i32, out: Uint8Array, offset: u32, length: u32): i32;
 declare function sys_pread(fd: i32, out: Uint8Array, offset: u32, length: u32, position: f64): i32;
+declare function sys_preadv2(fd: i32, out: Uint8Array, position: f64, flags: i32): i32;
 declare function sys_write(fd: i32, data: Uint8Array, offset: u32, length: u32): i32;
 declare function sys_write_text(fd: i32, text: string): i32;
 declare function sys_pwrite(fd: i32, data: Uint8Array, offset: u32, length: u32, position: f64): i32;

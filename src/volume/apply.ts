@@ -6,9 +6,9 @@
 import { MS_BIND, MS_RDONLY, MS_REC, MS_REMOUNT, MNT_DETACH, O_CREAT, O_RDONLY, S_IFDIR, S_IFMT, UMOUNT_NOFOLLOW } from "../sys/constants.ts";
 import { EBUSY, EEXIST, EINVAL, ENOENT } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
-import { closeFd, makeDirectories, openFile, removeTree, statFilesystem, statPath, tryMakeDirectory, tryRemoveDirectory, tryUnlink } from "../sys/files.ts";
+import { closeFd, isCached, makeDirectories, openFile, removeTree, statFilesystem, statPath, tryMakeDirectory, tryRemoveDirectory, tryUnlink } from "../sys/files.ts";
 import { mountAt, tryMount, tryUnmount } from "../sys/mounts.ts";
-import { copyTree, emptyFolder } from "./copy.ts";
+import { copyTree, emptyFolder, entriesLeft } from "./copy.ts";
 import { mountImage } from "./image.ts";
 import type { BindStep, VolumeOptions, VolumePlan, VolumeStep } from "./plan.ts";
 import { closeVerity, mountVerity } from "./verity.ts";
@@ -133,13 +133,38 @@ export function mountVolumes(plan: VolumePlan, options: VolumeOptions): VolumesD
 /** So much in a tmpfs is given back at once. */
 const SMALL_BYTES = 16 * 1048576;
 
+/** Of a copy that is made, or removed, in no time: files and folders, and the bytes of each. */
+const SMALL_ENTRIES = 16;
+const SMALL_ENTRY_BYTES = 16384;
+
+function isSmall(target: string): boolean {
+  const size = statFilesystem(target);
+  return size.total - size.free < SMALL_BYTES;
+}
+
 /** What is mounted there may stay, or is gone in no time. */
 function isRenewable(s: VolumeStep): boolean {
   const there = statPath(s.target);
   if (there === null || !there.isMountRoot || s.kind === "copy" || (s.kind === "bind" && s.wipe)) return false;
-  if (s.kind !== "tmpfs") return true;
-  const size = statFilesystem(s.target);
-  return size.total - size.free < SMALL_BYTES;
+  return s.kind !== "tmpfs" || isSmall(s.target);
+}
+
+/** Whether what is mounted can be taken down, and mounted once more, in no time: nothing to be written back, checked, or emptied on storage. */
+export function isQuick(plan: VolumePlan): boolean {
+  let quick = plan.disks.length === 0;
+  for (const s of plan.steps) {
+    if (s.kind === "verity" || (s.kind === "bind" && s.wipe)) quick = false;
+    else if (s.kind === "image") quick = quick && s.readOnly && (s.fstype === "squashfs" || s.fstype === "erofs");
+    else if (s.kind === "tmpfs") quick = quick && isSmall(s.target);
+    else if (s.kind === "copy") quick = quick && entriesLeft(s.target, SMALL_ENTRIES, SMALL_ENTRY_BYTES) >= 0;
+  }
+  return quick;
+}
+
+/** Whether what the kernel reads of the images in order to mount them is in memory. */
+export function isInMemory(plan: VolumePlan): boolean {
+  for (const s of plan.steps) if (s.kind === "image" && !isCached(s.source)) return false;
+  return true;
 }
 
 /**

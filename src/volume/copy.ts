@@ -46,6 +46,16 @@ export function copyTree(from: string, to: string): void {
   for (const name of listDirectory(from)) copyEntry(`${from}/${name}`, `${to}/${name}`, 1);
 }
 
+/** How many of `entries` a tree leaves, -1 when it has more of them or one of more than `bytes`. */
+export function entriesLeft(path: string, entries: number, bytes: number): number {
+  const s = statPath(path);
+  if (s === null) return entries;
+  if (entries === 0 || s.size > bytes) return -1;
+  let left = entries - 1;
+  if ((s.mode & S_IFMT) === S_IFDIR) for (const name of listDirectory(path)) if (left >= 0) left = entriesLeft(`${path}/${name}`, left, bytes);
+  return left;
+}
+
 /** Removes everything in a folder, not the folder. */
 export function emptyFolder(path: string): void {
   for (const name of listDirectory(path)) removeTree(`${path}/${name}`);

@@ -70,6 +70,8 @@ function content(dir: string): void {
   refused("sys_pwrite", sys_pwrite(fd, b, 0, 1, -1), EINVAL);
   works("sys_pread", sys_pread(fd, b, 0, 3, 5000000000), text(b, 0, 3) === "far");
   refused("sys_pread", sys_pread(-1, b, 0, 1, 0), EBADF);
+  works("sys_preadv2", sys_preadv2(fd, b.subarray(0, 3), 5000000000, 0), text(b, 0, 3) === "far");
+  refused("sys_preadv2", sys_preadv2(-1, b, 0, 8), EBADF);
   works("sys_ftruncate", sys_ftruncate(fd, 12), sys_lseek(fd, 0, 2) === 12);
   refused("sys_ftruncate", sys_ftruncate(fd, -1), EINVAL);
   works("sys_fallocate", sys_fallocate(fd, 0, 0, 8192), sys_lseek(fd, 0, 2) === 8192);

@@ -17,6 +17,7 @@ export const LACKS: Lack[] = [
     places: ["emulator"], why: "qemu-user doesn't know the new mount interface",
   },
   { names: ["sys_clone3", "sys_clone3_borrowing"], places: ["emulator"], why: "qemu-user answers ENOSYS, so that libc falls back to clone" },
+  { names: ["sys_preadv2"], places: ["emulator"], why: "qemu-user knows preadv, not preadv2" },
   { names: ["sys_seccomp"], places: ["emulator"], why: "a filter would be of the emulator's own calls" },
   { names: ["sys_keyctl", "sys_add_key"], places: ["emulator", "machine"], why: "qemu-user knows no keys; a kernel may lack CONFIG_KEYS" },
   { names: ["sys_bpf_load_device_filter", "sys_bpf_attach", "sys_bpf_detach"], places: ["emulator"], why: "qemu-user doesn't know bpf" },

@@ -3,7 +3,8 @@
  * mounted, everything of the run before is gone, and nothing is left however
  * the row of starts ends.
  */
-import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -88,7 +89,7 @@ housed("a start follows what the configuration, and what that includes, says by 
   }
 });
 
-housed("boot storage that takes its time to be given back, and a config overlay, are left to a worker", {
+housed("after boot storage that takes its time to be given back, and with a config overlay, all is mounted anew", {
   revision: () => ({
     containers: [scripted("big", kept("20000000"), { auto_recovery: AT_ONCE }, bound), scripted("laid", kept("1000"), { auto_recovery: AT_ONCE }, bound)],
     files: { "_config/laid/etc/laid": "over it\n" },
@@ -102,6 +103,30 @@ housed("boot storage that takes its time to be given back, and a config overlay,
     assert.not(isMarked(h, name), name);
   }
   assert.is(h.inside("laid", "cat", "/etc/laid"), "over it");
+});
+
+housed("what a stop has taken down is mounted again for the next start, as new as before", {
+  revision: () => ({ containers: [scripted("laid", kept("1000"), {}, bound)], files: { "_config/laid/etc/laid": "over it\n" } }),
+}, async (h) => {
+  for (let i = 0; i < 4; i += 1) {
+    await h.daemon.reaches("laid", "STARTED");
+    await h.daemon.until("its script waits", () => (h.tried("laid", "test", "-s", "/data/runs").status === 0 ? true : null));
+    assert.is(h.inside("laid", "cat", "/etc/laid"), "over it");
+    assert.is(h.tried("laid", "test", "-e", "/made").status, 1);
+    h.inside("laid", "touch", "/made");
+    const holder = i === 2 ? spawn("sleep", ["600"], { cwd: join(h.top, "volumes/laid/root.squashfs"), stdio: "ignore" }) : null;
+    await act(h, "laid", "stop");
+    await h.daemon.reaches("laid", "STOPPED");
+    if (holder !== null) {
+      assert.match(h.daemon.said(), /left behind name=laid what="umount .*root\.squashfs: EBUSY \(in use, detached\) \(gone at another attempt\)"/);
+      const over = new Promise((done) => { holder.on("exit", done); });
+      holder.kill("SIGKILL");
+      await over;
+    }
+    assert.equal(h.daemon.leftovers("laid"), []);
+    assert.not(existsSync(join(h.top, "configs/laid")));
+    await act(h, "laid", "start");
+  }
 });
 
 housed("one whose next start waits for others is unmounted meanwhile", {
@@ -150,16 +175,20 @@ housed("neither manager nor logger grow with the starts of containers or with re
 });
 
 housed("a row of starts is ended at any moment, and a manager that is killed in it leaves nothing to the next", {
-  revision: () => ({ containers: [scripted("loops", "true", { auto_recovery: AT_ONCE })] }),
+  revision: () => ({
+    containers: ["loops", "laid"].map((name) => scripted(name, "true", { auto_recovery: AT_ONCE })),
+    files: { "_config/laid/etc/laid": "mounted anew\n" },
+  }),
 }, async (h) => {
-  for (let i = 0; i < 6; i += 1) {
-    const { starts } = await h.daemon.show("loops").catch(() => ({ starts: 0 }));
-    await h.daemon.until("it goes on", async () => ((await h.daemon.show("loops")).starts > starts + i % 3 ? true : null));
+  for (let i = 0; i < 12; i += 1) {
+    const name = i % 4 < 2 ? "loops" : "laid";
+    const { starts } = await h.daemon.show(name).catch(() => ({ starts: 0 }));
+    await h.daemon.until("it goes on", async () => ((await h.daemon.show(name)).starts > starts + i % 3 ? true : null));
     if (i % 2 === 0) {
-      await act(h, "loops", "stop");
-      await h.daemon.reaches("loops", "STOPPED");
-      assert.equal(h.daemon.leftovers("loops"), []);
-      await act(h, "loops", "start");
+      await act(h, name, "stop");
+      await h.daemon.reaches(name, "STOPPED");
+      assert.equal(h.daemon.leftovers(name), []);
+      await act(h, name, "start");
     } else {
       process.kill(h.daemon.pid(), "SIGKILL");
       await h.daemon.ends();

@@ -61,10 +61,14 @@ class World {
   }
 }
 
-function start(): string {
+function wished(): MountJob {
   const none = new DriverManager([], "", "");
+  return new MountJob({ lock: "/l", folders: ["/v"], modules: [], volumes: VOLUMES, options: { loopBase: -1, verity: false, verityArguments: "" }, disks: { plans: [], lock: "" }, driversRequired: [], driversOptional: [], hooks: null }, none, new NoMeta());
+}
+
+function start(): string {
   try {
-    new MountJob({ lock: "/l", folders: ["/v"], modules: [], volumes: VOLUMES, options: { loopBase: -1, verity: false, verityArguments: "" }, disks: { plans: [], lock: "" }, driversRequired: [], driversOptional: [], hooks: null }, none, new NoMeta()).run();
+    wished().run();
     return "";
   } catch (e) {
     return e instanceof Error ? e.message : String(e);
@@ -78,8 +82,12 @@ function running(world: World): void {
   assert.equal(world.left(), [...TARGETS, ...GROUPS]);
 }
 
+function stopJob(network: NetPlan | null): CleanJob {
+  return new CleanJob({ hooks: null, target: "stop", lock: "/l", volumes: VOLUMES, places: GROUPS.map((directory) => ({ version: 2, controllers: [], base: "/cg", directory })) as never, network, netFd: -1, exports: [], exportsDir: "" });
+}
+
 function stop(network: NetPlan | null = null): string {
-  return new CleanJob({ hooks: null, target: "stop", lock: "/l", volumes: VOLUMES, places: GROUPS.map((directory) => ({ version: 2, controllers: [], base: "/cg", directory })) as never, network, netFd: -1, exports: [], exportsDir: "" }).run();
+  return stopJob(network).run();
 }
 
 test("whichever call of a start is refused: it is named and nothing stays mounted, or all is mounted", () => {
@@ -118,6 +126,43 @@ test("whichever call of a stop is refused once: all is taken down, and it was sa
     assert.equal(again.left(), [], `call ${n}: ${fakeSys.calls[n]!.name}: ${said}`);
     assert.ok(said === "" || said.includes("EIO") && said.includes("gone at another attempt"), said);
   }
+});
+
+test("whichever call of a start without a worker is refused: all is mounted, or nothing is and a worker has to", () => {
+  const hot = (): void => {
+    fakeSys.answer("sys_lseek", () => 4095);
+    fakeSys.answer("sys_preadv2", () => 1);
+  };
+  let refused = 0;
+  let total = 1;
+  for (let n = -1; n < total; n++) {
+    const world = new World();
+    hot();
+    fakeSys.failAt(n, EIO);
+    const isDone = wished().tryNow();
+    if (n < 0) total = fakeSys.calls.length;
+    if (!isDone) refused += 1;
+    assert.equal(world.left(), isDone ? TARGETS : [], `call ${n}`);
+  }
+  assert.ok(total > 20 && refused > 10 && refused < total, `${refused} of ${total}`);
+  new World();
+  assert.not(wished().tryNow(), "an image that is not in memory is left to a worker");
+});
+
+test("whichever call of a stop without a worker is refused: nothing is left, or the worker that follows takes it down and says so", () => {
+  let total = 1;
+  for (let n = -1; n < total; n++) {
+    const world = new World();
+    running(world);
+    fakeSys.failAt(n, EIO);
+    const job = stopJob(null);
+    const isDone = job.tryNow();
+    if (n < 0) total = fakeSys.calls.length;
+    const said = isDone ? "" : job.run();
+    assert.equal(world.left(), [], `call ${n}: ${said}`);
+    assert.ok(said === "" || said.includes("EIO") && said.includes("gone at another attempt"), said);
+  }
+  assert.ok(total >= 15, String(total));
 });
 
 test("what can't be taken down is named, and everything else goes all the same", () => {
