@@ -112,18 +112,17 @@ export function runSandbox(args: string[]): number {
 /**
  * Groups of sandboxes that were killed: those with a name of their own are
  * replaced when it comes again, the others are removed here, while our own
- * container runs. They are looked for where we have a group ourselves. Most
- * often the links of a folder tell that ours is the only one.
+ * container runs. Most often the links of a folder tell that there are none.
  */
 function removeForgotten(layout: Layout, own: CgroupPlan): void {
   try {
-    for (const p of own.places) {
-      const folder = `${p.base}/${CONTAINER_PARENT}`;
+    for (const h of layout.hierarchies) {
+      const folder = `${h.mount}/${CONTAINER_PARENT}`;
       const s = statPath(folder);
-      if (s === null || s.links <= 3) continue;
+      if (s === null || s.links <= 2 || (s.links === 3 && own.places.some((p) => p.directory.startsWith(`${folder}/`)))) continue;
       for (const name of listFolders(folder)) {
         const pid = name.startsWith(DEFAULT_PREFIX) ? parseDecimal(name.slice(DEFAULT_PREFIX.length)) : 0;
-        if (pid > 0 && trySignal(pid, 0) === -ESRCH) for (const h of layout.hierarchies) removeCgroup(`${h.mount}/${CONTAINER_PARENT}/${name}`);
+        if (pid > 0 && trySignal(pid, 0) === -ESRCH) removeCgroup(`${folder}/${name}`);
       }
     }
   } catch (e) {
