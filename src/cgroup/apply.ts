@@ -77,9 +77,11 @@ function fillCpuset(directory: string): void {
   }
 }
 
+/** How often the group above all others is made for one container. */
+const PARENTS = 100;
+
 /** The group above all containers' groups, with what must be there before they are made. */
-function makeParent(place: CgroupPlace): void {
-  const parent = place.directory.slice(0, place.directory.lastIndexOf("/"));
+function makeParent(place: CgroupPlace, parent: string): void {
   const r = tryMakeDirectory(parent, 0o755);
   if (r < 0 && r !== -EEXIST) throw new SysError("mkdir", parent, -r, r === -ENOENT ? `${place.base} is not there` : "");
   if (place.version === 2) enableControllers(place);
@@ -92,10 +94,16 @@ function makeParent(place: CgroupPlace): void {
 /** Makes the group. One of that name that nobody is in any more is replaced, with its old limits. */
 function makePlace(place: CgroupPlace, plan: CgroupPlan): void {
   let r = tryMakeDirectory(place.directory, 0o755);
-  if (r === -ENOENT) {
-    makeParent(place);
+  const parent = place.directory.slice(0, place.directory.lastIndexOf("/"));
+  for (let i = 1; r === -ENOENT && i <= PARENTS; i++) { // whoever ends meanwhile takes it away while it is empty
+    try {
+      makeParent(place, parent);
+    } catch (e) {
+      if (i === PARENTS || exists(parent) || !exists(place.base)) throw e;
+    }
     r = tryMakeDirectory(place.directory, 0o755);
-  } else if (r === -EEXIST) {
+  }
+  if (r === -EEXIST) {
     const gone = isPopulated(plan.places) ? -EBUSY : removeCgroup(place.directory);
     if (gone < 0) throw new SysError("mkdir", place.directory, -gone, "processes of an earlier run are still there");
     r = tryMakeDirectory(place.directory, 0o755);

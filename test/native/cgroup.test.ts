@@ -87,6 +87,12 @@ kernelTest("processes in sub-groups are killed, and the sub-groups removed", () 
   assert.is(r.get("signal")![0], "9");
 });
 
+kernelTest("the group above all may be taken away by whoever ends while another start makes its groups", () => {
+  const r = scenario("contested");
+  assert.equal(r.get("refused") ?? [], []);
+  assert.equal(r.get("made"), ["100"]);
+});
+
 kernelTest("a refused value names file, line of the configuration and value, and leaves no group", () => {
   assert.match(scenario("refused").get("error")![0]!, /^write \S+\/pids\.max: EINVAL \(lxc\.container\.conf:4, "many" is not accepted\)$/);
 });

@@ -13,10 +13,11 @@ import { readPressure, readUsage } from "../../../src/cgroup/usage.ts";
 import { planHierarchies } from "../../../src/cgroup/hierarchies.ts";
 import { mountHierarchies, setUpHierarchies, unmountHierarchies } from "../../../src/cgroup/setup.ts";
 import { reason } from "../../../src/sys/error.ts";
+import { SIGKILL } from "../../../src/sys/constants.ts";
 import { closeFd, makeDirectory, readText, readTextOr, tryOpen, tryPutText, writeAll } from "../../../src/sys/files.ts";
 import { Faults, Loop, monotonicMs, sleepMs, Timer } from "../../../src/sys/loop.ts";
 import { tryMount, tryUnmount } from "../../../src/sys/mounts.ts";
-import { cloneProcess, exitNow, tryExec, unshare, waitPid } from "../../../src/sys/processes.ts";
+import { cloneProcess, exitNow, tryExec, trySignal, unshare, waitPid } from "../../../src/sys/processes.ts";
 import { toUtf8 } from "../../../src/sys/text.ts";
 
 function say(line: string): void {
@@ -181,6 +182,30 @@ function nested(layout: Layout): void {
   clean(plan);
 }
 
+/** Groups are made while somebody takes the empty group above them away again and again. */
+function contested(layout: Layout): void {
+  const r = request();
+  r.limits.memoryMax = 33554432;
+  r.limits.pidsMax = 20;
+  const plan = planCgroup(layout, r);
+  const taker = cloneProcess(0);
+  if (taker.pid === 0) for (;;) removeContainerParents(layout, true);
+  let made = 0;
+  for (let i = 0; i < 100; i++) {
+    try {
+      createCgroups(plan);
+      made++;
+    } catch (e) {
+      say(`refused=${reason(e)}`);
+    }
+    clean(plan);
+  }
+  trySignal(taker.pid, SIGKILL);
+  waitPid(taker.pid);
+  closeFd(taker.pidfd);
+  say(`made=${made}`);
+}
+
 /** Makes and removes, or says why not. */
 function tryCreate(layout: Layout, r: CgroupRequest): void {
   const plan = planCgroup(layout, r);
@@ -263,6 +288,7 @@ function main(): void {
   else if (what === "oom") oom(layout);
   else if (what === "stragglers") stragglers(layout);
   else if (what === "nested") nested(layout);
+  else if (what === "contested") contested(layout);
   else if (what === "refused" || what === "made") refused(layout);
   else if (what === "again") again(layout);
   else if (what === "hierarchies") hierarchies();
