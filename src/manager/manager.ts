@@ -20,7 +20,7 @@ import type { Unit } from "../supervisor/unit.ts";
 import { EPOLLIN, SIGHUP, SIGINT, SIGPIPE, SIGTERM } from "../sys/constants.ts";
 import { reason } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
-import { ignoreSignal, Loop, nextSignal, openSignals } from "../sys/loop.ts";
+import { ignoreSignal, Loop, nextSignal, openSignals, type Timer } from "../sys/loop.ts";
 import { trySetProcessName } from "../sys/processes.ts";
 import { CONTAINER_FAILED, INTERNAL } from "../update/progress.ts";
 import { kernelCommandLine, makeRunFolders, mark, readConfig } from "./boot.ts";
@@ -32,7 +32,7 @@ import { DeviceParts } from "./device_parts.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
 import { reaped } from "./ends.ts";
 import { Journal } from "./journal.ts";
-import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, SignalWatch, SupervisorListener, TurnEnd } from "./manager_news.ts";
+import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, LoggerAgain, SignalWatch, SupervisorListener, TurnEnd } from "./manager_news.ts";
 import { Mailbox } from "./mailbox.ts";
 import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
@@ -49,6 +49,9 @@ import { Trial } from "./trial.ts";
 export const EXIT_REBOOT = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_POWEROFF = 3;
+
+/** From a logger that could not be started to the next. */
+const LOGGER_AGAIN_MS = 1000;
 
 /** mailFd: the socket to PID 1, -1 for a daemon. again: this process has been the manager before. revision: "" = what the command line names, else "0". */
 export type ManagerOptions = { configPath: string; revision: string; commandLine: string; words: string[]; mailFd: number; again: boolean };
@@ -80,6 +83,7 @@ export class Manager {
   /** What the logger reads from, by container: ours too, in case it dies. */
   private readonly consoles: Map<string, number> = new Map<string, number>();
   private goalsSaid = false;
+  private readonly loggerAgain: Timer = new LoggerAgain(this);
 
   constructor(options: ManagerOptions) {
     this.options = options;
@@ -246,12 +250,23 @@ export class Manager {
       return;
     }
     this.log.warn("log", "the logger is gone, starting another one");
-    this.logger.open();
+    this.anotherLogger();
+    if (this.runtime !== null) this.runtime.cleaning.loggerLost();
+  }
+
+  /** Until there is one nobody reads the consoles, and who writes to them waits in the end: a refusal is not the last word. */
+  anotherLogger(): void {
+    if (this.shutdown.tookLeave) return;
+    try {
+      this.logger.open();
+    } catch (e) {
+      this.log.error("log", "there is no logger, trying again", ["why", reason(e)]);
+      this.loop.arm(this.loggerAgain, LOGGER_AGAIN_MS);
+      return;
+    }
     if (this.controlFd >= 0) this.logger.send({ kind: "keep", name: "control" }, [this.controlFd]);
     this.notify.handOver();
-    if (this.runtime === null) return;
-    handConsoles(this.runtime);
-    this.runtime.cleaning.loggerLost();
+    if (this.runtime !== null) handConsoles(this.runtime);
   }
 
   unitChanged(unit: Unit): void {

@@ -56,6 +56,17 @@ export class SignalWatch extends Watch {
   }
 }
 
+export class LoggerAgain extends Timer {
+  private readonly manager: Manager;
+  constructor(manager: Manager) {
+    super();
+    this.manager = manager;
+  }
+  expired(): void {
+    this.manager.anotherLogger();
+  }
+}
+
 export class TurnEnd extends Moment {
   private readonly manager: Manager;
   constructor(manager: Manager) {

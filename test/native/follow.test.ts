@@ -2,7 +2,7 @@
  * Log files that containers write themselves, followed from outside, and what
  * the runtime says of a container, with real containers under `wherry daemon`.
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -150,6 +150,22 @@ housed("a new manager and a new logger go on where the ones before were", {
   await h.daemon.until("there is another logger", () => { try { return processNamed(h, "wherry-logger") === logger ? null : true; } catch { return null; } });
   shell(h, "app", `echo three >> ${SYSLOG}`);
   await holds(h, "app", SYSLOG, "one\nwhile nobody was there\ntwo\nthree\n");
+});
+
+housed("a logger that can't be started again is tried again", {
+  revision: () => ({ containers: [scripted("app", WAITS)] }),
+}, async (h) => {
+  await h.daemon.reaches("app", "STARTED");
+  const place = join(h.top, "run/wherry/logger");
+  const logger = processNamed(h, "wherry-logger");
+  rmSync(place);
+  mkdirSync(place);
+  process.kill(logger, "SIGKILL");
+  await h.daemon.until("it is said that there is none", () => (h.daemon.said().includes("there is no logger, trying again why=\"") ? true : null));
+  rmdirSync(place);
+  await h.daemon.until("there is another logger", () => { try { return processNamed(h, "wherry-logger") === logger ? null : true; } catch { return null; } });
+  shell(h, "app", "echo heard > /dev/console");
+  await h.daemon.until("the console is read", () => (readFileSync(join(h.top, "storage/logs/0/app/lxc/console.log"), "utf8").includes("heard") ? true : null));
 });
 
 housed("a logger that does nothing keeps no container from ending and starting again", {
