@@ -6,7 +6,7 @@ import { EPOLLIN, SIGKILL, SOCK_NONBLOCK, SOCK_SEQPACKET } from "../sys/constant
 import { EAGAIN, ECONNREFUSED } from "../sys/errno.ts";
 import { reason, SysError } from "../sys/error.ts";
 import { closeFd } from "../sys/files.ts";
-import { type Loop, Moment, sleepMs, waitFor, Watch } from "../sys/loop.ts";
+import { type Loop, sleepMs, waitFor, Watch } from "../sys/loop.ts";
 import { exitNow, newSession, tryClone, tryRaiseLimit, trySetProcessName, trySignal, waitPid } from "../sys/processes.ts";
 import { closeAllBut } from "../sys/relative.ts";
 import { listenUnix, receive, tryAccept, trySend, tryConnectUnix } from "../sys/sockets.ts";
@@ -52,25 +52,11 @@ function becomeLogger(listening: number): void {
   }
 }
 
-/** A file of lines has so many characters of them waiting at most. */
+/** Lines of a file that wait together have so many characters at most: a frame holds them. */
 const WAITING_LENGTH = 8192;
 
-/** Lines for one file, one below the other. */
-type Waiting = { path: string; text: string; maxBytes: number };
-
-/** Lines of one turn of the loop go to the logger together: each frame wakes it. */
-class Lines extends Moment {
-  private readonly client: LoggerClient;
-
-  constructor(client: LoggerClient) {
-    super();
-    this.client = client;
-  }
-
-  come(): void {
-    this.client.flush();
-  }
-}
+/** Lines for one file; length: of all of them. */
+type Waiting = { path: string; lines: string[]; length: number; maxBytes: number };
 
 export class LoggerClient extends Watch {
   private readonly loop: Loop;
@@ -86,7 +72,6 @@ export class LoggerClient extends Watch {
 
   constructor(loop: Loop, path: string, news: LoggerNews) {
     super();
-    loop.beforeWait.push(new Lines(this));
     this.loop = loop;
     this.path = path;
     this.news = news;
@@ -137,15 +122,23 @@ export class LoggerClient extends Watch {
     return r >= 0;
   }
 
-  /** A line for a file of the logger's, which has it when this turn of the loop ends, or at flush(). */
+  /** A line for a file of the logger's, which has it after flush(): each frame wakes it. */
   line(path: string, text: string, maxBytes: number): void {
-    let w = this.waiting.find((x) => x.path === path);
-    if (w !== undefined && w.text.length + text.length > WAITING_LENGTH) {
-      this.flush();
-      w = undefined;
+    for (const w of this.waiting) {
+      if (w.path !== path) continue;
+      if (w.length + text.length > WAITING_LENGTH) {
+        this.flush();
+        break;
+      }
+      w.lines.push(text);
+      w.length = w.length + text.length;
+      return;
     }
-    if (w === undefined) this.waiting.push({ path, text, maxBytes });
-    else w.text = `${w.text}\n${text}`;
+    this.waiting.push({ path, lines: [text], length: text.length, maxBytes });
+  }
+
+  hasLines(): boolean {
+    return this.waiting.length > 0;
   }
 
   /** Sends the lines that wait: before anything that may be the last this process does. */
@@ -153,7 +146,7 @@ export class LoggerClient extends Watch {
     if (this.waiting.length === 0) return;
     const waiting = this.waiting;
     this.waiting = [];
-    for (const w of waiting) this.send({ kind: "line", path: w.path, text: w.text, maxBytes: w.maxBytes });
+    for (const w of waiting) this.send({ kind: "line", path: w.path, text: w.lines.join("\n"), maxBytes: w.maxBytes });
   }
 
   /** Lets go of the logger without ending it. */

@@ -20,11 +20,14 @@ export abstract class Sink {
 /** A value as it stands behind `key=`: quoted when it has blanks, quotes or control characters. */
 export function formatValue(value: string): string {
   let plain = value.length > 0;
-  for (let i = 0; i < value.length && plain; i++) {
+  let quotable = true;
+  for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
     if (c <= 32 || c === 34 || c === 127) plain = false;
+    if (c < 32 || c === 34 || c === 92 || c === 127) quotable = false;
   }
   if (plain) return value;
+  if (quotable) return `"${value}"`;
   const parts: string[] = ["\""];
   for (let i = 0; i < value.length; i++) {
     const c = value.charAt(i);
@@ -57,9 +60,9 @@ export class Log {
   write(level: Level, room: string, what: string, fields: string[] = []): void {
     const n = levelNumber(level);
     if (n > this.threshold && n > 0) return;
-    const parts = [what];
-    for (let i = 0; i + 1 < fields.length; i += 2) parts.push(`${fields[i]!}=${formatValue(fields[i + 1]!)}`);
-    this.sink.line(level, room, parts.join(" "), fields[0] === "name" ? fields[1]! : "");
+    let text = what;
+    for (let i = 0; i + 1 < fields.length; i += 2) text = `${text} ${fields[i]!}=${formatValue(fields[i + 1]!)}`;
+    this.sink.line(level, room, text, fields[0] === "name" ? fields[1]! : "");
   }
 
   error(room: string, what: string, fields: string[] = []): void {

@@ -230,7 +230,8 @@ class Logger extends FollowNews {
     closeFd(c.fd);
     c.file.close();
     this.consoles.delete(c.name);
-    this.tell({ kind: "tail", name: c.name, text: c.lastText() }, []);
+    const text = c.lastText();
+    if (text !== "") this.tell({ kind: "tail", name: c.name, text }, []);
   }
 
   private tell(f: Frame, fds: number[]): void {

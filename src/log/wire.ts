@@ -34,7 +34,7 @@ export type Frame =
   | { kind: "has"; name: string }
   /** logger: that was everything it has. */
   | { kind: "hello" }
-  /** logger: a console has ended; its last bytes. */
+  /** logger: a console has ended; its last bytes, where it has any. */
   | { kind: "tail"; name: string; text: string }
   /** logger: nothing of the container is open here any more. */
   | { kind: "ended"; name: string }

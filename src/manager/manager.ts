@@ -32,7 +32,7 @@ import { DeviceParts } from "./device_parts.ts";
 import { notifyFolder, wantsNotify } from "./injected.ts";
 import { reaped } from "./ends.ts";
 import { Journal } from "./journal.ts";
-import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, LoggerAgain, SignalWatch, SupervisorListener, TurnEnd } from "./manager_news.ts";
+import { CareNews, Complaints, LoopTimers, MailNews, News, NotifyNews, PartsUp, HeldLines, LoggerAgain, SignalWatch, SupervisorListener, TurnEnd } from "./manager_news.ts";
 import { Mailbox } from "./mailbox.ts";
 import { NotifySockets } from "./notify_sockets.ts";
 import { loadRevision, type LoadedRevision } from "./revision.ts";
@@ -50,6 +50,8 @@ export const EXIT_REBOOT = 0;
 export const EXIT_FAILED = 1;
 export const EXIT_POWEROFF = 3;
 
+/** How long lines about containers on their way wait for others at most. */
+const LINES_MS = 50;
 /** From a logger that could not be started to the next. */
 const LOGGER_AGAIN_MS = 1000;
 
@@ -84,6 +86,7 @@ export class Manager {
   private readonly consoles: Map<string, number> = new Map<string, number>();
   private goalsSaid = false;
   private readonly loggerAgain: Timer = new LoggerAgain(this);
+  private readonly lines: Timer;
 
   constructor(options: ManagerOptions) {
     this.options = options;
@@ -91,8 +94,9 @@ export class Manager {
     this.settings = settingsOf(this.loaded);
     this.places = new StoragePlaces(this.settings.storage);
     this.trial = new Trial(this);
-    this.loop.beforeWait.push(new TurnEnd(this)); // before the logger's: it may have something to say
+    this.loop.beforeWait.push(new TurnEnd(this));
     this.logger = new LoggerClient(this.loop, `${this.settings.runDir}/wherry/logger`, new News(this));
+    this.lines = new HeldLines(this.logger);
     this.mailbox = new Mailbox(this.loop, options.mailFd, new MailNews(this));
     this.notify = new NotifySockets(this.loop, notifyFolder(this.settings), this.logger, new NotifyNews(this));
     this.server = new ControlServer(this.loop, `${this.settings.runDir}/pv-ctrl`, new Router(new ControlBackend(this)));
@@ -281,13 +285,20 @@ export class Manager {
     }
   }
 
-  /** The turn of the loop is over. */
+  /** The turn of the loop is over. What is to be said of a container's way from one state to the next is sent when it is there. */
   turnEnds(): void {
     try {
       if (this.journal !== null) this.journal.late();
     } catch (e) {
       this.untold(e);
     }
+    if (!this.logger.hasLines()) return;
+    if (this.boss !== null && this.boss.isChanging()) {
+      if (!this.lines.armed) this.loop.arm(this.lines, LINES_MS);
+      return;
+    }
+    this.logger.flush();
+    this.loop.disarm(this.lines);
   }
 
   /** The containers go on all the same. */

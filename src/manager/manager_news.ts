@@ -3,7 +3,7 @@
  * the method that deals with it. Holds no state and decides nothing.
  */
 import type { Mail } from "../init/mail.ts";
-import { LoggerNews } from "../log/client.ts";
+import { LoggerNews, type LoggerClient } from "../log/client.ts";
 import type { Log } from "../log/line.ts";
 import type { GoalState } from "../supervisor/status.ts";
 import type { Notification } from "../supervisor/notification.ts";
@@ -53,6 +53,17 @@ export class SignalWatch extends Watch {
   }
   ready(_events: number): void {
     this.manager.signalled();
+  }
+}
+
+export class HeldLines extends Timer {
+  private readonly logger: LoggerClient;
+  constructor(logger: LoggerClient) {
+    super();
+    this.logger = logger;
+  }
+  expired(): void {
+    this.logger.flush();
   }
 }
 

@@ -64,15 +64,10 @@ export class ManagerSink extends Sink {
     const logger = this.logger;
     if (logger === null || !logger.isOpen()) return;
     const number = levelNumber(level);
-    const word = LEVEL_WORDS[number]!;
-    this.send(logger, this.path, "pantavisor", word, room, text);
-    if (LXC_LEVELS[number]! >= this.runtimeLevel && this.containers.includes(about)) this.send(logger, `${this.folder}/${about}/lxc/lxc.log`, about, word, room, text);
+    const rest = `] ${Math.floor(monotonicMs() / 1000)} ${LEVEL_WORDS[number]!}\t -- [${room}]: ${text}`;
+    logger.line(this.path, `[pantavisor${rest}`, this.maxBytes);
+    if (LXC_LEVELS[number]! >= this.runtimeLevel && this.containers.includes(about)) logger.line(`${this.folder}/${about}/lxc/lxc.log`, `[${about}${rest}`, this.maxBytes);
     if (number <= WORRYING) logger.flush(); // what comes next may be the end of this process
-  }
-
-  private send(logger: LoggerClient, path: string, platform: string, level: string, room: string, text: string): void {
-    const seconds = Math.floor(monotonicMs() / 1000);
-    logger.line(path, `[${platform}] ${seconds} ${level}\t -- [${room}]: ${text}`, this.maxBytes);
   }
 
   private print(line: string): void {

@@ -13,6 +13,13 @@ export type Phase = Status | "MOUNTING" | "CLEANING";
 
 const ORDER: Status[] = ["NONE", "INSTALLED", "MOUNTED", "BLOCKED", "STARTING", "STARTED", "READY", "RECOVERING", "STOPPING", "STOPPED"];
 
+/** As a line of the log calls them. */
+const WORDS = ["none", "installed", "mounted", "blocked", "starting", "started", "ready", "recovering", "stopping", "stopped"];
+
+export function statusWord(status: Status): string {
+  return WORDS[rank(status)]!;
+}
+
 /** Position in the order of the spec, NONE lowest. */
 export function rank(status: Status): number {
   return ORDER.indexOf(status);

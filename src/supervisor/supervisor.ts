@@ -7,12 +7,11 @@
  */
 import type { Container, Group } from "../state/model.ts";
 import type { Log } from "../log/line.ts";
-import { lowerAscii } from "../sys/ascii.ts";
 import type { Timer } from "../sys/loop.ts";
 import { edgeFor, isIgnored, type Effect, type Event } from "./edges.ts";
 import { allGoals, groupStatus, planStarts, type Member } from "./groups.ts";
 import { afterEnd, type Verdict } from "./recovery.ts";
-import { goalState, rank, type GoalState, type Status } from "./status.ts";
+import { goalState, rank, statusWord, type GoalState, type Status } from "./status.ts";
 import { noEnding, TimerOwner, Unit, type TimerKind, type Wish } from "./unit.ts";
 
 export abstract class Timers {
@@ -133,6 +132,12 @@ export class Supervisor extends TimerOwner {
     }));
   }
 
+  /** Whether a container is on its way from one state to the next. */
+  isChanging(): boolean {
+    for (const u of this.units) if (u.phase === "MOUNTING" || u.phase === "STARTING" || u.phase === "STOPPING" || u.phase === "CLEANING") return true;
+    return false;
+  }
+
   goals(): GoalState {
     return allGoals(this.members().filter((_m, i) => !this.units[i]!.userStopped), this.groups.length);
   }
@@ -187,7 +192,8 @@ export class Supervisor extends TimerOwner {
       fields.push("pid", String(unit.pid), "after_ms", String(Math.round(this.timers.nowMs() - unit.startedMs)));
     }
     if (unit.phase === "STOPPED" && unit.ending.reason !== "") fields.push("reason", unit.ending.reason);
-    this.log.info("container", lowerAscii(unit.status()), fields);
+    // INSTALLED is on the way of every start, and tells nobody anything
+    this.log.write(unit.status() === "INSTALLED" ? "debug" : "info", "container", statusWord(unit.status()), fields);
   }
 
   private perform(unit: Unit, effect: Effect): void {
