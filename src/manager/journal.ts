@@ -21,10 +21,9 @@ const END_KINDS: Ending["kind"][] = ["none", "exited", "killed", "refused", "unk
 
 export function formatEntry(e: Entry): string {
   return [
-    `name ${e.name}`, `revision ${e.revision}`, `phase ${e.phase}`, `wish ${e.wish}`, `pid ${e.pid}`, `start ${e.startTicks}`, `retries ${e.retries}`,
-    `stopped ${e.userStopped ? 1 : 0}`, `settled ${e.settled ? 1 : 0}`, `since ${Math.round(e.startedMs)}`,
-    `starts ${e.starts}`, `stable ${e.stable ? 1 : 0}`, `retry ${Math.round(e.retryMs)}`, `unhealthy ${e.healthFailures}`,
-    `end ${e.endKind}`, `code ${e.endCode}`, `memory ${e.outOfMemory ? 1 : 0}`, `reason ${e.endReason.split("\n").join(" ")}`, "",
+    `name ${e.name}\nrevision ${e.revision}\nphase ${e.phase}`, `wish ${e.wish}\npid ${e.pid}\nstart ${e.startTicks}`,
+    `retries ${e.retries}\nstopped ${e.userStopped ? "1" : "0"}\nsettled ${e.settled ? "1" : "0"}`, `since ${Math.round(e.startedMs)}\nstarts ${e.starts}\nstable ${e.stable ? "1" : "0"}`,
+    `retry ${Math.round(e.retryMs)}\nunhealthy ${e.healthFailures}\nend ${e.endKind}`, `code ${e.endCode}\nmemory ${e.outOfMemory ? "1" : "0"}\nreason ${e.endReason.split("\n").join(" ")}\n`,
   ].join("\n");
 }
 
