@@ -90,7 +90,7 @@ kernelTest("processes in sub-groups are killed, and the sub-groups removed", () 
 kernelTest("the group above all may be taken away by whoever ends while another start makes its groups", () => {
   const r = scenario("contested");
   assert.equal(r.get("refused") ?? [], []);
-  assert.equal(r.get("made"), ["100"]);
+  assert.equal(r.get("made"), ["400"]);
 });
 
 kernelTest("a refused value names file, line of the configuration and value, and leaves no group", () => {
