@@ -1,8 +1,9 @@
 /**
  * Takes a container down until nothing of it is left: ends what is in its
  * groups, waits for them to be empty, then a worker removes links, volumes and
- * groups, or the manager itself where nothing of it may wait. It goes on whatever can't be looked at: what is still there then
- * shows when the groups are removed. Rules: runtime spec §4, §9.
+ * groups, or the manager itself where nothing of it may wait. It goes on
+ * whatever can't be looked at: what is still there then shows when the groups
+ * are removed. Rules: runtime spec §4, §9.
  */
 import { removeCgroups } from "../cgroup/apply.ts";
 import { killCgroup } from "../cgroup/kill.ts";

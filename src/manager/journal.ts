@@ -137,6 +137,7 @@ export class Journal {
 
   /** Nothing runs any more: the next manager begins as the first one did. */
   forgetAll(): void {
+    this.passing.length = 0;
     for (const name of listDirectory(this.folder)) tryUnlink(`${this.folder}/${name}`);
   }
 
