@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { allGoals, groupStatus, planStarts, type Member } from "../../../src/supervisor/groups.ts";
-import { goalState, type Status } from "../../../src/supervisor/status.ts";
+import { goalState, statusWord, type Status } from "../../../src/supervisor/status.ts";
 
 function member(name: string, group: number, status: Status, change: Partial<Member> = {}): Member {
   return { name, group, status, goal: "STARTED", timedOut: false, mounting: false, needs: [], ...change };
@@ -55,6 +55,11 @@ test("a status above the goal achieves it", () => {
   assert.is(goalState("READY", "STARTED", false), "achieved");
   assert.is(goalState("MOUNTED", "MOUNTED", false), "achieved");
   assert.is(goalState("MOUNTED", "STARTED", true), "unachieved");
+});
+
+test("the log calls a status by its name", () => {
+  const all: Status[] = ["NONE", "INSTALLED", "MOUNTED", "BLOCKED", "STARTING", "STARTED", "READY", "RECOVERING", "STOPPING", "STOPPED"];
+  for (const s of all) assert.is(statusWord(s), s.toLowerCase());
 });
 
 test.run();
